@@ -1,0 +1,46 @@
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
+
+export type PublicIdKind = 'trigger' | 'delivery' | 'subscription' | 'secret'
+
+export type PublicIds = {
+  /** @throws RangeError when the id is not an integer in 0…2^53−1. */
+  encode(kind: PublicIdKind, id: number): string
+  /** The id inside, or undefined for anything that this key did not make for this kind. Letter case is ignored. */
+  decode(kind: PublicIdKind, uuid: string): number | undefined
+}
+
+const SHAPE = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+const MIN_KEY_BYTES = 16
+
+/**
+ * Turns row numbers into UUIDs and back without storing anything. The format is UUIDv8 (RFC 9562 §5.8), laid out as:
+ * 48 bits id, version, 5 bits id, 7 bits tag, variant, 62 bits tag. The tag is HMAC-SHA-256 over kind and number, so
+ * ids sort by time like the numbers do, yet nobody without the key can make one up.
+ *
+ * @throws RangeError when the key is shorter than 16 bytes.
+ */
+export function createPublicIds(key: Uint8Array): PublicIds {
+  if (key.byteLength < MIN_KEY_BYTES) throw new RangeError(`the key needs at least ${MIN_KEY_BYTES} bytes`)
+  const secret = createSecretKey(key)
+
+  function encode(kind: PublicIdKind, id: number): string {
+    if (!Number.isSafeInteger(id) || id < 0) throw new RangeError(`not an id: ${id}`)
+    const tag = createHmac('sha256', secret).update(`${kind}:${id}`).digest('hex')
+    const high = Math.floor(id / 32)
+      .toString(16)
+      .padStart(12, '0')
+    const low = ((id % 32) * 128 + (parseInt(tag.slice(0, 2), 16) & 0x7f)).toString(16).padStart(3, '0')
+    const variant = (8 + (parseInt(tag.slice(2, 3), 16) & 3)).toString(16)
+    return `${high.slice(0, 8)}-${high.slice(8)}-8${low}-${variant}${tag.slice(3, 6)}-${tag.slice(6, 18)}`
+  }
+
+  function decode(kind: PublicIdKind, uuid: string): number | undefined {
+    const text = uuid.toLowerCase()
+    if (uuid.length !== 36 || !SHAPE.test(text)) return undefined
+    const id =
+      parseInt(text.slice(0, 8) + text.slice(9, 13), 16) * 32 + (parseInt(text.slice(15, 18), 16) >> 7)
+    return timingSafeEqual(Buffer.from(text), Buffer.from(encode(kind, id))) ? id : undefined
+  }
+
+  return { encode, decode }
+}
