@@ -1,0 +1,16 @@
+import { sql } from 'drizzle-orm'
+import type { OrmOrTransaction } from './open-database.ts'
+import { config } from './schema/index.ts'
+
+/**
+ * Announces a change of a subscription, secret or token: raises the version in the change's own transaction. The
+ * row lock it takes puts such changes in one order, so a reader that has seen version v has seen every change ≤ v.
+ */
+export async function raiseConfigVersion(tx: OrmOrTransaction): Promise<number> {
+  const [row] = await tx
+    .update(config)
+    .set({ version: sql`${config.version} + 1` })
+    .returning({ version: config.version })
+  if (!row) throw new Error('the config row is missing: run the migrations')
+  return row.version
+}

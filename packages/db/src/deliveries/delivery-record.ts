@@ -1,0 +1,91 @@
+import type { SqlOrTransaction } from '../open-database.ts'
+
+/** A delivery as it is read back. Codes are the stored numbers; times are instants. */
+export type DeliveryRecord = {
+  id: number
+  trigger: number
+  integration: number
+  subscription: number
+  subscriptionKey: string
+  subscriptionName: string
+  url: string
+  revision: number
+  profile: number
+  status: number
+  eventId: number
+  orderId: string | null
+  facilityId: string | null
+  attempts: number
+  lastCode: number | null
+  err: string | null
+  createdAt: Date
+  lastSentAt: Date | null
+  nextAttemptAt: Date | null
+}
+
+/** Times in ms since 1970; `responseHeaders` is JSON object text. */
+export type AttemptRecord = {
+  delivery: number
+  n: number
+  revision: number
+  sentAt: Date | null
+  ms: number | null
+  code: number | null
+  err: string | null
+  bodyHash: Buffer | null
+  signature: string | null
+  responseHeaders: string | null
+  responseBody: Buffer | null
+}
+
+/** The columns and joins every reading of deliveries shares; the caller adds WHERE on d (and t, u). */
+export const selectDeliveries = (sql: SqlOrTransaction) => sql`
+  SELECT d.id, d.trigger, d.integration, d.subscription, s.key AS "subscriptionKey", r.name AS "subscriptionName",
+    r.url, d.revision, d.profile, d.status, d.event_id AS "eventId", t.order_id AS "orderId",
+    t.facility_id AS "facilityId", d.attempts, d.last_code AS "lastCode", d.err, d.created_at AS "createdAt",
+    d.last_sent_at AS "lastSentAt", u.due_at AS "nextAttemptAt"
+  FROM deliveries d
+  JOIN triggers t ON t.id = d.trigger
+  JOIN subscriptions s ON s.id = d.subscription
+  JOIN revisions r ON r.subscription = d.subscription AND r.revision = d.revision
+  LEFT JOIN due u ON u.delivery = d.id`
+
+export async function findDelivery(
+  sql: SqlOrTransaction,
+  integration: number,
+  id: number,
+): Promise<DeliveryRecord | undefined> {
+  const [row] = await sql<DeliveryRecord[]>`
+    ${selectDeliveries(sql)} WHERE d.id = ${id}::bigint AND d.integration = ${integration}::int`
+  return row
+}
+
+/** All deliveries of one trigger, in plan order. */
+export async function findDeliveriesOfTrigger(
+  sql: SqlOrTransaction,
+  integration: number,
+  trigger: number,
+  limit = 1_000,
+): Promise<DeliveryRecord[]> {
+  const rows = await sql<DeliveryRecord[]>`
+    ${selectDeliveries(sql)}
+    WHERE d.trigger = ${trigger}::bigint AND d.id >= ${trigger}::bigint AND d.integration = ${integration}::int
+    ORDER BY d.id LIMIT ${limit}::int`
+  return [...rows]
+}
+
+/** The attempts of the given deliveries, in order. The ids bound the partitions that are read. */
+export async function findAttempts(
+  sql: SqlOrTransaction,
+  deliveries: readonly number[],
+): Promise<AttemptRecord[]> {
+  if (deliveries.length === 0) return []
+  const rows = await sql<AttemptRecord[]>`
+    SELECT delivery, n, revision, sent_at AS "sentAt", ms, code, err, body_hash AS "bodyHash", signature,
+      response_headers AS "responseHeaders", response_body AS "responseBody"
+    FROM attempts
+    WHERE delivery = ANY(${[...deliveries]}::bigint[]) AND delivery >= ${Math.min(...deliveries)}::bigint
+      AND delivery <= ${Math.max(...deliveries)}::bigint
+    ORDER BY delivery, n`
+  return [...rows]
+}

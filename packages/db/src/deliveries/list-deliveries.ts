@@ -1,0 +1,41 @@
+import type { Sql } from '../open-database.ts'
+import { selectDeliveries, type DeliveryRecord } from './delivery-record.ts'
+
+/** Filters are AND-ed. `before` is the id the page ends in front of: newest first. */
+export type DeliveryFilter = {
+  integrations: readonly number[]
+  status?: readonly number[]
+  subscription?: number
+  trigger?: number
+  eventIds?: readonly number[]
+  code?: number
+  orderId?: string
+  createdAfter?: Date
+  createdBefore?: Date
+  before?: number
+}
+
+/** One page of deliveries, newest first; keyset, so it stays stable while new ones arrive. */
+export async function listDeliveries(
+  sql: Sql,
+  filter: DeliveryFilter,
+  limit: number,
+): Promise<DeliveryRecord[]> {
+  const and = [
+    filter.status && sql`AND d.status = ANY(${[...filter.status]}::smallint[])`,
+    filter.subscription !== undefined && sql`AND d.subscription = ${filter.subscription}::int`,
+    filter.trigger !== undefined &&
+      sql`AND d.trigger = ${filter.trigger}::bigint AND d.id >= ${filter.trigger}::bigint`,
+    filter.eventIds && sql`AND d.event_id = ANY(${[...filter.eventIds]}::smallint[])`,
+    filter.code !== undefined && sql`AND d.last_code = ${filter.code}::smallint`,
+    filter.orderId !== undefined && sql`AND t.order_id = ${filter.orderId}::text`,
+    filter.createdAfter && sql`AND d.created_at > ${filter.createdAfter}::timestamptz`,
+    filter.createdBefore && sql`AND d.created_at < ${filter.createdBefore}::timestamptz`,
+    filter.before !== undefined && sql`AND d.id < ${filter.before}::bigint`,
+  ].filter((part) => part !== false && part !== undefined)
+  const rows = await sql<DeliveryRecord[]>`
+    ${selectDeliveries(sql)}
+    WHERE d.integration = ANY(${[...filter.integrations]}::int[]) ${and}
+    ORDER BY d.id DESC LIMIT ${limit}::int`
+  return [...rows]
+}

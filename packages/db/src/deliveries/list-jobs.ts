@@ -1,0 +1,39 @@
+import type { Sql } from '../open-database.ts'
+import { selectDeliveries, type DeliveryRecord } from './delivery-record.ts'
+
+/** The PlanOmatic jobs index asks this: one integration's deliveries, sorted, paged by number. */
+export type JobsQuery = {
+  integration: number
+  profiles: readonly number[]
+  statusCodes?: readonly number[]
+  sort: { by: 'status_code' | 'event_type' | 'last_sent_at'; order: 'asc' | 'desc' }
+  size: number
+  /** From 1. */
+  page: number
+}
+
+const where = (sql: Sql, query: JobsQuery) => sql`
+  WHERE d.integration = ${query.integration}::int AND d.profile = ANY(${[...query.profiles]}::smallint[])
+    ${query.statusCodes ? sql`AND d.last_code = ANY(${[...query.statusCodes]}::smallint[])` : sql``}`
+
+/** One page; ties are broken by id in the direction of the sort, so pages neither repeat nor skip. */
+export async function listJobs(sql: Sql, query: JobsQuery): Promise<DeliveryRecord[]> {
+  const column = {
+    status_code: sql`d.last_code`,
+    event_type: sql`d.event_id`,
+    last_sent_at: sql`d.last_sent_at`,
+  }[query.sort.by]
+  const direction = query.sort.order === 'asc' ? sql`ASC NULLS LAST` : sql`DESC NULLS FIRST`
+  const tie = query.sort.order === 'asc' ? sql`ASC` : sql`DESC`
+  const rows = await sql<DeliveryRecord[]>`
+    ${selectDeliveries(sql)} ${where(sql, query)}
+    ORDER BY ${column} ${direction}, d.id ${tie}
+    LIMIT ${query.size}::int OFFSET ${(query.page - 1) * query.size}::int`
+  return [...rows]
+}
+
+/** How many the query has in all. */
+export async function countJobs(sql: Sql, query: JobsQuery): Promise<number> {
+  const [row] = await sql<{ n: number }[]>`SELECT count(*)::int AS n FROM deliveries d ${where(sql, query)}`
+  return row?.n ?? 0
+}

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs'
+import type { SqlOrTransaction } from '../open-database.ts'
+
+type Journal = { entries: { when: number }[] }
+
+const journalUrl = new URL('../../migrations/meta/_journal.json', import.meta.url)
+const newestMigration = () =>
+  Math.max(...(JSON.parse(readFileSync(journalUrl, 'utf8')) as Journal).entries.map((entry) => entry.when))
+
+export type DatabaseHealth = { migrated: boolean; partitionDaysAhead: number; readOnly: boolean }
+
+/** What readiness wants to know of the database. Throws when it cannot be asked. */
+export async function databaseHealth(sql: SqlOrTransaction): Promise<DatabaseHealth> {
+  const [row] = await sql<{ newest: number; ahead: number; read_only: boolean }[]>`
+    SELECT (SELECT max(created_at) FROM drizzle.__drizzle_migrations) AS newest, partition_days_ahead() AS ahead,
+      current_setting('transaction_read_only')::boolean AS read_only`
+  return {
+    migrated: row !== undefined && row.newest >= newestMigration(),
+    partitionDaysAhead: row?.ahead ?? 0,
+    readOnly: row?.read_only ?? true,
+  }
+}
+
+/** Makes the partitions of the coming `daysAhead` days; returns how many were made. */
+export async function ensurePartitions(sql: SqlOrTransaction, daysAhead = 7): Promise<number> {
+  const [row] = await sql<{ made: number }[]>`SELECT ensure_partitions(${daysAhead}::int) AS made`
+  return row?.made ?? 0
+}

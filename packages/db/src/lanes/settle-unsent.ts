@@ -1,0 +1,36 @@
+import type { SqlOrTransaction } from '../open-database.ts'
+
+/**
+ * Gives up deliveries that will not be sent again, without an attempt: status failed with `err`, due row gone, and
+ * a notice for a person where `notice` names its kind. Deliveries a person redelivered since keep their due row.
+ */
+export async function settleUnsent(
+  sql: SqlOrTransaction,
+  items: readonly { delivery: number; generation: number }[],
+  err: string,
+  notice: string | null = null,
+): Promise<number> {
+  const sorted = [...items].sort((a, b) => a.delivery - b.delivery)
+  const ids = sorted.map((item) => item.delivery)
+  const rows = await sql`
+    WITH given AS (
+      SELECT * FROM unnest(${ids}::bigint[], ${sorted.map((item) => item.generation)}::int[]) AS g(id, generation)
+    ),
+    failed AS (
+      UPDATE deliveries d SET status = 3, err = ${err}::text
+      FROM given g
+      WHERE d.id = g.id AND d.id >= ${ids[0] ?? 0}::bigint AND d.id <= ${ids.at(-1) ?? 0}::bigint
+        AND d.generation = g.generation
+      RETURNING d.id, d.integration, d.subscription
+    ),
+    settled AS (
+      DELETE FROM due USING failed WHERE due.delivery = failed.id
+    ),
+    noticed AS (
+      INSERT INTO notices (kind, ref, integration, details)
+      SELECT ${notice}::text, id::text, integration, jsonb_build_object('subscription', subscription, 'err', ${err}::text)
+      FROM failed WHERE ${notice}::text IS NOT NULL ON CONFLICT DO NOTHING
+    )
+    SELECT id FROM failed`
+  return rows.length
+}

@@ -1,0 +1,29 @@
+/** The SQLSTATE or client code (CONNECTION_CLOSED …) of an error of the database client, else undefined. */
+export function pgErrorCode(error: unknown): string | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && typeof cause.code === 'string') return cause.code
+  }
+  return undefined
+}
+
+/** Deadlock and serialisation failures: the statement did nothing and may simply run again. */
+export const isRetryable = (code: string | undefined): boolean => code === '40P01' || code === '40001'
+
+/** The data was refused (classes 21, 22, 23): repeating the statement as it is cannot help. */
+export const isDataError = (code: string | undefined): boolean => code !== undefined && /^2[123]/.test(code)
+
+/** Runs `work` again (at most `tries` in all, with jitter between) when it lost a deadlock. */
+export async function retryDeadlocks<T>(
+  work: () => Promise<T>,
+  random: () => number = Math.random,
+  tries = 4,
+): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work()
+    } catch (error) {
+      if (attempt >= tries || !isRetryable(pgErrorCode(error))) throw error
+      await new Promise((resolve) => setTimeout(resolve, attempt * 20 * random()))
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import { sql } from 'drizzle-orm'
+import { index, integer, pgTable, smallint, text } from 'drizzle-orm/pg-core'
+import { instant, number } from './columns.ts'
+
+/** One trigger × one subscription; partitioned by id. `generation` grows when a person redelivers or ignores. */
+export const deliveries = pgTable(
+  'deliveries',
+  {
+    id: number('id').primaryKey(),
+    trigger: number('trigger').notNull(),
+    integration: integer('integration').notNull(),
+    subscription: integer('subscription').notNull(),
+    revision: integer('revision').notNull(),
+    profile: smallint('profile').notNull(),
+    status: smallint('status').notNull(),
+    eventId: smallint('event_id').notNull(),
+    orderStatus: smallint('order_status'),
+    generation: integer('generation').notNull(),
+    attempts: smallint('attempts').notNull(),
+    lastCode: smallint('last_code'),
+    err: text('err'),
+    createdAt: instant('created_at').notNull(),
+    lastSentAt: instant('last_sent_at'),
+  },
+  (t) => [
+    index('deliveries_trigger').on(t.trigger),
+    index('deliveries_subscription').on(t.subscription, t.id),
+    index('deliveries_last_sent_at').on(t.integration, t.lastSentAt, t.id),
+    index('deliveries_event').on(t.integration, t.eventId, t.id),
+    index('deliveries_last_code').on(t.integration, t.lastCode, t.id),
+    index('deliveries_undelivered')
+      .on(t.subscription, t.status, t.id)
+      .where(sql`status <> 2`),
+  ],
+)

@@ -1,0 +1,21 @@
+import { index, integer, pgTable, smallint } from 'drizzle-orm/pg-core'
+import { instant, number } from './columns.ts'
+
+/**
+ * What is not settled. `step` counts the failures that moved the schedule, `run` is the lane run that marked the
+ * row for sending: a mark of an older run means that its worker died, which `crashes` counts.
+ */
+export const due = pgTable(
+  'due',
+  {
+    delivery: number('delivery').primaryKey(),
+    subscription: integer('subscription').notNull(),
+    dueAt: instant('due_at').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+    step: smallint('step').notNull(),
+    generation: integer('generation').notNull(),
+    crashes: smallint('crashes').notNull().default(0),
+    run: integer('run'),
+  },
+  (t) => [index('due_lane').on(t.subscription, t.dueAt, t.delivery)],
+)

@@ -1,0 +1,19 @@
+import { bigint, index, integer, pgTable, text } from 'drizzle-orm/pg-core'
+import { bytea, instant } from './columns.ts'
+
+/** Application tokens. Only the SHA-256 of a token is kept; `hint` is its first characters, for people. */
+export const tokens = pgTable(
+  'tokens',
+  {
+    id: integer('id').primaryKey().generatedAlwaysAsIdentity(),
+    hash: bytea('hash').notNull().unique(),
+    hint: text('hint').notNull(),
+    name: text('name').notNull(),
+    integrations: integer('integrations').array().notNull(),
+    createdAt: instant('created_at').notNull().defaultNow(),
+    expiresAt: instant('expires_at'),
+    revokedAt: instant('revoked_at'),
+    changedVersion: bigint('changed_version', { mode: 'number' }).notNull(),
+  },
+  (t) => [index('tokens_changed_version').on(t.changedVersion)],
+)

@@ -1,0 +1,71 @@
+import { raiseConfigVersion } from '../config-version.ts'
+import { sealSecret, type MasterKeys } from '../master-key.ts'
+import type { Orm } from '../open-database.ts'
+import { pgErrorCode } from '../pg-error.ts'
+import {
+  auditLog,
+  revisions,
+  secrets,
+  subscriptions,
+  subscriptionState,
+  type SubscriptionFilters,
+  type SubscriptionState,
+} from '../schema/index.ts'
+import { findSubscription, type SubscriptionRecord } from './subscription-record.ts'
+
+export type NewSubscription = {
+  integration: number
+  key: string
+  name: string
+  url: string
+  view: string | null
+  profile: number
+  state: SubscriptionState
+  filters: SubscriptionFilters
+  successCode: string | null
+  horizonSeconds: number
+  timeoutMs: number
+  inFlightLimit: number
+  notify: boolean
+  notificationEmails: string | null
+  /** Signing secrets in clear, stored sealed. */
+  secrets: Buffer[]
+}
+
+/** Makes a subscription with its first revision and secrets; 'key_taken' when the integration has the key. */
+export async function createSubscription(
+  orm: Orm,
+  keys: MasterKeys,
+  actor: string,
+  wanted: NewSubscription,
+): Promise<SubscriptionRecord | 'key_taken'> {
+  const { name, url, view, secrets: clear, state, ...columns } = wanted
+  try {
+    return await orm.transaction(async (tx) => {
+      const changedVersion = await raiseConfigVersion(tx)
+      const [row] = await tx
+        .insert(subscriptions)
+        .values({ ...columns, state: subscriptionState[state], revision: 1, changedVersion })
+        .returning({ id: subscriptions.id })
+      if (!row) throw new Error('the subscriptions table took no row')
+      await tx.insert(revisions).values({ subscription: row.id, revision: 1, name, url, view })
+      for (const secret of clear) {
+        const ciphertext = sealSecret(keys, row.id, secret)
+        await tx.insert(secrets).values({ subscription: row.id, ciphertext, keyId: keys.secretsKeyId })
+      }
+      await tx.insert(auditLog).values({
+        actor,
+        integration: wanted.integration,
+        action: 'subscription.created',
+        target: String(row.id),
+        details: { key: wanted.key, profile: wanted.profile },
+      })
+      const made = await findSubscription(tx, wanted.integration, row.id)
+      if (!made) throw new Error('the new subscription cannot be read')
+      return made
+    })
+  } catch (error) {
+    if (pgErrorCode(error) === '23505') return 'key_taken'
+    throw error
+  }
+}

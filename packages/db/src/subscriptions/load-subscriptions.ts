@@ -1,0 +1,64 @@
+import { openSecret, type MasterKeys } from '../master-key.ts'
+import type { SqlOrTransaction } from '../open-database.ts'
+import type { SubscriptionFilters, SubscriptionState } from '../schema/index.ts'
+import { stateName } from './subscription-record.ts'
+
+/** What a worker needs to match and send. Secrets are in clear and stay in memory. */
+export type LoadedSubscription = {
+  id: number
+  integration: number
+  profile: number
+  state: SubscriptionState
+  deleted: boolean
+  revision: number
+  url: string
+  view: string | null
+  filters: SubscriptionFilters
+  successCode: string | null
+  horizonMs: number
+  timeoutMs: number
+  inFlightLimit: number
+  createdAtMs: number
+  secrets: Buffer[]
+}
+
+type Row = Omit<LoadedSubscription, 'state' | 'secrets'> & { state: number; sealed: Buffer[] | null }
+
+/**
+ * The subscriptions that changed after `sinceVersion` (0: all) and the version this reading is good for. Those
+ * deleted within 14 days are included: plans and due rows may still name them.
+ */
+export async function loadSubscriptions(
+  sql: SqlOrTransaction,
+  keys: MasterKeys,
+  sinceVersion: number,
+): Promise<{ version: number; changed: LoadedSubscription[] }> {
+  const [config] = await sql<{ version: number }[]>`SELECT version FROM config`
+  const rows = await sql<Row[]>`
+    SELECT s.id, s.integration, s.profile, s.state, s.deleted_at IS NOT NULL AS deleted, s.revision, r.url, r.view,
+      s.filters, s.success_code AS "successCode", s.horizon_seconds::float8 * 1000 AS "horizonMs",
+      s.timeout_ms AS "timeoutMs", s.in_flight_limit AS "inFlightLimit",
+      extract(epoch FROM s.created_at)::float8 * 1000 AS "createdAtMs",
+      (SELECT array_agg(k.ciphertext ORDER BY k.id DESC) FROM secrets k
+        WHERE k.subscription = s.id AND (k.expires_at IS NULL OR k.expires_at > now())) AS sealed
+    FROM subscriptions s JOIN revisions r ON r.subscription = s.id AND r.revision = s.revision
+    WHERE s.changed_version > ${sinceVersion}::bigint
+      AND (s.deleted_at IS NULL OR s.deleted_at > now() - interval '14 days')`
+  const changed = rows.map(({ sealed, state, ...row }) => ({
+    ...row,
+    state: stateName(state),
+    secrets: (sealed ?? []).map((ciphertext) => openSecret(keys, row.id, ciphertext)),
+  }))
+  return { version: config?.version ?? 0, changed }
+}
+
+/** The view an older revision named; undefined when there is no such revision. */
+export async function findRevisionView(
+  sql: SqlOrTransaction,
+  subscription: number,
+  revision: number,
+): Promise<{ view: string | null } | undefined> {
+  const [row] = await sql<{ view: string | null }[]>`
+    SELECT view FROM revisions WHERE subscription = ${subscription}::int AND revision = ${revision}::int`
+  return row
+}

@@ -1,0 +1,133 @@
+import { and, eq, isNull, sql } from 'drizzle-orm'
+import { raiseConfigVersion } from '../config-version.ts'
+import type { Orm, OrmOrTransaction } from '../open-database.ts'
+import { pgErrorCode } from '../pg-error.ts'
+import { auditLog, revisions, subscriptions, subscriptionState } from '../schema/index.ts'
+import type { NewSubscription } from './create-subscription.ts'
+import { findSubscription, type SubscriptionRecord } from './subscription-record.ts'
+
+/** What may change; absent members stay. */
+export type SubscriptionChange = Partial<Omit<NewSubscription, 'integration' | 'profile' | 'secrets'>>
+
+/**
+ * Changes a living subscription of the integration in one transaction. Name, URL and view make a new revision.
+ * Undefined: there is none; 'key_taken': another one has the key.
+ */
+export async function updateSubscription(
+  orm: Orm,
+  actor: string,
+  integration: number,
+  id: number,
+  change: SubscriptionChange,
+): Promise<SubscriptionRecord | 'key_taken' | undefined> {
+  try {
+    return await orm.transaction(async (tx) => {
+      const changedVersion = await raiseConfigVersion(tx)
+      const before = await findSubscription(tx, integration, id)
+      if (!before) return undefined
+      const { name, url, view, state, ...columns } = change
+      const revision = await addRevision(tx, before, { name, url, view })
+      await tx
+        .update(subscriptions)
+        .set({
+          ...columns,
+          ...(state ? { state: subscriptionState[state] } : {}),
+          revision,
+          updatedAt: sql`now()`,
+          changedVersion,
+        })
+        .where(eq(subscriptions.id, id))
+      await audit(tx, actor, integration, id, 'subscription.updated', { changed: Object.keys(change) })
+      return findSubscription(tx, integration, id)
+    })
+  } catch (error) {
+    if (pgErrorCode(error) === '23505') return 'key_taken'
+    throw error
+  }
+}
+
+type RevisionChange = { name: string | undefined; url: string | undefined; view: string | null | undefined }
+
+async function addRevision(
+  tx: OrmOrTransaction,
+  before: SubscriptionRecord,
+  change: RevisionChange,
+): Promise<number> {
+  const next = {
+    name: change.name ?? before.name,
+    url: change.url ?? before.url,
+    view: change.view === undefined ? before.view : change.view,
+  }
+  if (next.name === before.name && next.url === before.url && next.view === before.view)
+    return before.revision
+  const revision = before.revision + 1
+  await tx.insert(revisions).values({ subscription: before.id, revision, ...next })
+  return revision
+}
+
+/**
+ * Ends a subscription: nothing matches it from now on and the sweep settles what is due. False: there is none.
+ */
+export async function deleteSubscription(
+  orm: Orm,
+  actor: string,
+  integration: number,
+  id: number,
+): Promise<boolean> {
+  return orm.transaction(async (tx) => {
+    const changedVersion = await raiseConfigVersion(tx)
+    const rows = await tx
+      .update(subscriptions)
+      .set({ deletedAt: sql`now()`, updatedAt: sql`now()`, changedVersion })
+      .where(
+        and(
+          eq(subscriptions.id, id),
+          eq(subscriptions.integration, integration),
+          isNull(subscriptions.deletedAt),
+        ),
+      )
+      .returning({ id: subscriptions.id })
+    if (rows.length === 0) return false
+    await audit(tx, actor, integration, id, 'subscription.deleted', {})
+    return true
+  })
+}
+
+/**
+ * Makes a subscription inactive because of what its endpoint answered; a notice tells a person. False: it already
+ * was, or is gone.
+ */
+export async function deactivateSubscription(orm: Orm, id: number, reason: string): Promise<boolean> {
+  return orm.transaction(async (tx) => {
+    const changedVersion = await raiseConfigVersion(tx)
+    const [row] = await tx
+      .update(subscriptions)
+      .set({ state: subscriptionState.inactive, updatedAt: sql`now()`, changedVersion })
+      .where(
+        and(
+          eq(subscriptions.id, id),
+          eq(subscriptions.state, subscriptionState.active),
+          isNull(subscriptions.deletedAt),
+        ),
+      )
+      .returning({ integration: subscriptions.integration })
+    if (!row) return false
+    await tx.execute(sql`
+      INSERT INTO notices (kind, ref, integration, details)
+      VALUES ('subscription_deactivated', ${`${id}.${changedVersion}`}, ${row.integration},
+        jsonb_build_object('subscription', ${id}::int, 'reason', ${reason}::text))`)
+    await audit(tx, 'waybill', row.integration, id, 'subscription.deactivated', { reason })
+    return true
+  })
+}
+
+async function audit(
+  tx: OrmOrTransaction,
+  actor: string,
+  integration: number,
+  id: number,
+  action: string,
+  details: Record<string, unknown>,
+): Promise<void> {
+  await tx.insert(auditLog).values({ actor, integration, action, target: String(id), details })
+}
