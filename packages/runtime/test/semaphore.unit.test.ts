@@ -1,0 +1,39 @@
+import { describe, expect, it } from '@jest/globals'
+import { createSemaphore, withDeadline } from '../src/index.ts'
+
+describe('semaphore', () => {
+  it('serves those who wait in their order and lets nobody overtake', async () => {
+    const semaphore = createSemaphore(2)
+    expect(semaphore.tryAcquire()).toBe(true)
+    await semaphore.acquire()
+    const order: number[] = []
+    const waits = [1, 2, 3].map((n) => semaphore.acquire().then(() => order.push(n)))
+    expect([semaphore.inUse(), semaphore.waiting(), semaphore.limit]).toEqual([2, 3, 2])
+    semaphore.release()
+    expect(semaphore.tryAcquire()).toBe(false)
+    semaphore.release()
+    semaphore.release()
+    await Promise.all(waits)
+    expect(order).toEqual([1, 2, 3])
+    expect([semaphore.inUse(), semaphore.waiting()]).toEqual([2, 0])
+  })
+
+  it('refuses a release that nobody acquired and a limit below one', () => {
+    const semaphore = createSemaphore(1)
+    expect(() => semaphore.release()).toThrow('more often')
+    expect(() => createSemaphore(0)).toThrow(RangeError)
+  })
+})
+
+describe('deadline', () => {
+  it('passes on a result or an error that comes in time', async () => {
+    expect(await withDeadline(Promise.resolve(5), 10_000, () => new Error('late'))).toBe(5)
+    const failed = withDeadline(Promise.reject(new Error('broken')), 10_000, () => new Error('late'))
+    await expect(failed).rejects.toThrow('broken')
+  })
+
+  it('rejects with the given error when the promise does not settle', async () => {
+    const never = new Promise(() => {})
+    await expect(withDeadline(never, 5, () => new Error('late'))).rejects.toThrow('late')
+  })
+})
