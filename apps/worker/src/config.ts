@@ -1,0 +1,48 @@
+import { base64Key, exitOnBadEnvironment, list, milliseconds, port, readEnv } from '@waybill/runtime'
+import { z } from 'zod'
+
+const count = (fallback: number) => z.coerce.number().int().min(1).max(100_000).default(fallback)
+
+const schema = z.object({
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  QUEUE_PREFIX: z.string().min(1).optional(),
+  WAYBILL_MASTER_KEY: base64Key(32),
+  EGRESS_ALLOW: list.default([]),
+  HOST: z.string().default('127.0.0.1'),
+  METRICS_PORT: port.default(9465),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  SCHEDULE_SCALE: z.coerce.number().positive().max(1).default(1),
+  HEARTBEAT_MS: milliseconds.default(5_000),
+  SELF_STOP_MS: milliseconds.default(20_000),
+  LEASE_MS: milliseconds.default(60_000),
+  SWEEP_MS: milliseconds.default(5_000),
+  STOP_TIMEOUT_MS: milliseconds.default(35_000),
+  FAN_OUT_CONCURRENCY: count(8),
+  DRAIN_CONCURRENCY: count(32),
+  FIRST_ATTEMPTS_IN_FLIGHT: count(512),
+  RETRIES_IN_FLIGHT: count(256),
+})
+
+/** Reads the environment once; a bad one ends the process with code 78 and names every bad variable. */
+export function readConfig(env: NodeJS.ProcessEnv) {
+  const e = exitOnBadEnvironment(() => readEnv(schema, env))
+  return Object.freeze({
+    databaseUrl: e.DATABASE_URL,
+    redisUrl: e.REDIS_URL,
+    queuePrefix: e.QUEUE_PREFIX,
+    secrets: { masterKey: e.WAYBILL_MASTER_KEY },
+    egressAllow: e.EGRESS_ALLOW,
+    metrics: { host: e.HOST, port: e.METRICS_PORT },
+    logLevel: e.LOG_LEVEL,
+    /** 1 is the vendors' own time; tests run schedules on a faster clock. */
+    scheduleScale: e.SCHEDULE_SCALE,
+    lease: { heartbeatMs: e.HEARTBEAT_MS, selfStopMs: e.SELF_STOP_MS, unseenMs: e.LEASE_MS },
+    sweepMs: e.SWEEP_MS,
+    stopTimeoutMs: e.STOP_TIMEOUT_MS,
+    concurrency: { fanOut: e.FAN_OUT_CONCURRENCY, drain: e.DRAIN_CONCURRENCY },
+    inFlight: { firstAttempts: e.FIRST_ATTEMPTS_IN_FLIGHT, retries: e.RETRIES_IN_FLIGHT },
+  })
+}
+
+export type WorkerConfig = ReturnType<typeof readConfig>

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto'
+import type { AttemptRow, StoredTrigger } from '@waybill/db'
+import {
+  catalogueById,
+  decide,
+  parseRetryAfter,
+  renderBody,
+  type Decision,
+  type Outcome,
+  type PublicIds,
+} from '@waybill/domain'
+import type { SendOutcome, Sender } from '@waybill/egress'
+import type { Lease } from '../lease/create-lease.ts'
+import type { WorkerMetrics } from '../metrics.ts'
+import type { Subscriber } from '../subscriptions/create-snapshot.ts'
+import { signDelivery } from './sign-delivery.ts'
+
+export type AttemptDeps = {
+  sender: Pick<Sender, 'send'>
+  publicIds: PublicIds
+  lease: Pick<Lease, 'nowMs'>
+  metrics: Pick<WorkerMetrics, 'attempted'>
+  random: () => number
+}
+
+/** One request about to be made. `attempt` counts from 1; `failures` are those that moved the schedule so far. */
+export type DueAttempt = {
+  delivery: number
+  attempt: number
+  failures: number
+  expiresAtMs: number
+  subscriber: Subscriber
+  revision: number
+  view: string | null
+  trigger: StoredTrigger
+}
+
+export type AttemptResult = { row: AttemptRow; decision: Decision }
+
+/** Render → sign → send → decide. The caller records. Throws only when the body cannot be rendered. */
+export async function attemptDelivery(deps: AttemptDeps, due: DueAttempt): Promise<AttemptResult> {
+  const { subscriber } = due
+  const uuid = deps.publicIds.encode('delivery', due.delivery)
+  const body = render(due, uuid)
+  const sentAtMs = deps.lease.nowMs()
+  const { headers, signature } = signDelivery(subscriber, identity(due, uuid), body, sentAtMs)
+  const sent = await deps.sender.send({
+    url: subscriber.url,
+    headers,
+    body,
+    timeoutMs: subscriber.timeoutMs,
+    poolKey: String(subscriber.integration),
+  })
+  const nowMs = deps.lease.nowMs()
+  const decision = decide({
+    outcome: toOutcome(sent, nowMs),
+    failures: due.failures,
+    attempt: due.attempt,
+    profile: subscriber.settings,
+    successRule: subscriber.successRule,
+    nowMs,
+    expiresAtMs: due.expiresAtMs,
+    random: deps.random,
+  })
+  deps.metrics.attempted(subscriber.settings.name, decision.kind, sent.ms)
+  return { row: toRow(due, sent, { body, signature, sentAtMs }), decision }
+}
+
+function render(due: DueAttempt, uuid: string): string {
+  const { subscriber, trigger } = due
+  return renderBody({
+    profile: subscriber.settings.name,
+    view: due.view,
+    deliveryUuid: uuid,
+    attempt: due.attempt,
+    eventId: trigger.eventId,
+    orderId: trigger.orderId,
+    facilityId: trigger.facilityId,
+    acceptedAtMs: trigger.createdAtMs,
+    data: trigger.data,
+    organizationId: trigger.integration,
+  })
+}
+
+function identity({ delivery, subscriber, trigger }: DueAttempt, uuid: string) {
+  const eventName = catalogueById(trigger.eventId)?.dialects[subscriber.settings.name] ?? ''
+  return { id: delivery, uuid, eventName, acceptedAtMs: trigger.createdAtMs }
+}
+
+function toOutcome(sent: SendOutcome, nowMs: number): Outcome {
+  if (sent.kind === 'error') return { kind: 'error', code: sent.code, phase: sent.phase }
+  const retryAfterMs = parseRetryAfter(sent.headers['retry-after'], nowMs)
+  return { kind: 'response', status: sent.status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+}
+
+function toRow(
+  due: DueAttempt,
+  sent: SendOutcome,
+  request: { body: string; signature: string; sentAtMs: number },
+): AttemptRow {
+  const answered = sent.kind === 'response'
+  return {
+    n: due.attempt,
+    revision: due.revision,
+    sentAtMs: Math.round(request.sentAtMs),
+    ms: Math.round(sent.ms),
+    code: answered ? sent.status : null,
+    err: answered ? null : sent.code,
+    bodyHash: createHash('sha256').update(request.body).digest(),
+    signature: request.signature,
+    responseHeaders: answered ? JSON.stringify(sent.headers) : null,
+    responseBody: answered && sent.body.length > 0 ? sent.body : null,
+  }
+}

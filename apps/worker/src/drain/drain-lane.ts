@@ -1,0 +1,144 @@
+import {
+  claimLane,
+  laneDueInMs,
+  releaseLane,
+  retryDeadlocks,
+  settleUnsent,
+  sliceLane,
+  unmarkDue,
+  type ClaimedLane,
+  type SlicedDelivery,
+} from '@waybill/db'
+import type { WorkerDeps } from '../deps.ts'
+import type { Subscriber } from '../subscriptions/create-snapshot.ts'
+import { sendRetry } from './send-retry.ts'
+
+export type DrainDeps = Pick<
+  WorkerDeps,
+  | 'sql'
+  | 'lease'
+  | 'snapshot'
+  | 'retrySlots'
+  | 'gate'
+  | 'laterRecorder'
+  | 'attempt'
+  | 'wakeUps'
+  | 'logger'
+  | 'held'
+  | 'deactivate'
+  | 'pause'
+>
+
+/** A drain takes slices for this long, then the lane goes back to the tail so that lanes take turns. */
+const turnMs = 2_000
+/** Slices of one turn follow each other when this part of the limit is free again. */
+const refillAt = 0.5
+/** Deaths after which a delivery is set aside. */
+const maxCrashes = 5
+
+type Turn = {
+  deps: DrainDeps
+  lane: ClaimedLane
+  subscriber: Subscriber
+  /** End of the turn on the monotonic clock, ms. */
+  until: number
+  open: Set<Promise<void>>
+  taken: number
+  /** Marked but not sent: their marks are taken back. */
+  unsent: number[]
+}
+
+/**
+ * Claim the lane → slice → send and record → release. Resolves when this turn's last slice is taken; what is open
+ * settles in the background and then frees the lane. A wake-up for a lane with nothing to do does nothing.
+ */
+export async function drainLane(deps: DrainDeps, subscription: number): Promise<void> {
+  // Held before it is claimed: what is this worker's but not held is freed again by the sweep.
+  if (deps.held.lanes.has(subscription) || !(await deps.gate.pass())) return
+  deps.held.lanes.add(subscription)
+  const letGo = () => deps.held.lanes.delete(subscription)
+  try {
+    const turn = await claim(deps, subscription)
+    if (!turn) return void letGo()
+    await takeSlices(turn)
+    void finish(turn)
+      .catch((error: unknown) => deps.logger.error('lane.not-released', { subscription, error }))
+      .finally(letGo)
+  } catch (error) {
+    letGo()
+    throw error
+  }
+}
+
+async function claim(deps: DrainDeps, subscription: number): Promise<Turn | undefined> {
+  const lane = await claimLane(deps.sql, subscription, deps.lease.worker)
+  if (!lane) {
+    await rearm(deps, subscription)
+    return undefined
+  }
+  await deps.snapshot.ensure(lane.configVersion)
+  const subscriber = deps.snapshot.byId(subscription)
+  if (!subscriber) throw new Error(`lane ${subscription} has a subscription this worker does not know`)
+  return { deps, lane, subscriber, until: performance.now() + turnMs, open: new Set(), taken: 0, unsent: [] }
+}
+
+/** Queue clocks are not the database's: a wake-up that came early is set again. */
+async function rearm(deps: DrainDeps, subscription: number): Promise<void> {
+  const dueInMs = await laneDueInMs(deps.sql, subscription)
+  if (dueInMs !== undefined && dueInMs > 0) deps.wakeUps.drain(subscription, dueInMs)
+}
+
+async function release(deps: DrainDeps, subscription: number): Promise<void> {
+  const dueInMs = await retryDeadlocks(() => releaseLane(deps.sql, subscription, deps.lease.worker))
+  if (dueInMs !== undefined) deps.wakeUps.drain(subscription, dueInMs)
+}
+
+const goesOn = ({ deps, until }: Turn) => performance.now() < until && deps.gate.isOpen()
+
+async function takeSlices(turn: Turn): Promise<void> {
+  const { deps, lane, until, open } = turn
+  while (goesOn(turn)) {
+    const room = lane.limit - open.size
+    if ((await slice(turn, room, false)) < room) return
+    const turnEnds = deps.pause(Math.max(0, until - performance.now()))
+    while (open.size > lane.limit * refillAt && goesOn(turn)) await Promise.race([...open, turnEnds])
+  }
+}
+
+async function finish(turn: Turn): Promise<void> {
+  const { deps, lane, subscriber, open } = turn
+  await Promise.all(open)
+  // Only where nothing else is due: a suspect is sent with nothing beside it in its lane.
+  if (turn.taken === 0) while (goesOn(turn) && (await slice(turn, 1, true)) > 0) await Promise.all(open)
+  if (turn.unsent.length > 0) await unmarkDue(deps.sql, turn.unsent, lane.run)
+  await release(deps, subscriber.id)
+  deps.logger.debug('lane.drained', { subscription: subscriber.id, run: lane.run, taken: turn.taken })
+}
+
+/** Marks the next deliveries and starts their sends; returns how many were taken. */
+async function slice(turn: Turn, limit: number, suspects: boolean): Promise<number> {
+  const { deps, lane, subscriber, open } = turn
+  if (limit < 1) return 0
+  const sliced = await retryDeadlocks(() => sliceLane(deps.sql, subscriber.id, lane.run, limit, suspects))
+  const hopeless = (due: SlicedDelivery) => due.expired || due.crashes >= maxCrashes
+  await settle(deps, sliced.filter(hopeless))
+  for (const due of sliced.filter((one) => !hopeless(one))) {
+    const sending: Promise<void> = sendRetry(deps, subscriber, due).then((sent) => {
+      if (!sent) turn.unsent.push(due.delivery)
+      open.delete(sending)
+    })
+    open.add(sending)
+  }
+  turn.taken += sliced.length
+  return sliced.length
+}
+
+async function settle(deps: DrainDeps, hopeless: readonly SlicedDelivery[]): Promise<void> {
+  const crashed = hopeless.filter((due) => due.crashes >= maxCrashes)
+  const expired = hopeless.filter((due) => due.crashes < maxCrashes)
+  if (crashed.length > 0) {
+    await settleUnsent(deps.sql, crashed, 'quarantined', 'delivery_quarantined')
+    deps.logger.error('delivery.quarantined', { deliveries: crashed.map((due) => due.delivery) })
+  }
+  if (expired.length > 0) await settleUnsent(deps.sql, expired, 'expired')
+}

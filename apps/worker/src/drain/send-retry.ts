@@ -1,0 +1,61 @@
+import type { AttemptRow, LaterOutcome, SlicedDelivery } from '@waybill/db'
+import { statusCode, type Decision } from '@waybill/domain'
+import type { Subscriber } from '../subscriptions/create-snapshot.ts'
+import type { DrainDeps } from './drain-lane.ts'
+
+/**
+ * Sends one marked delivery and resolves when its outcome is committed; false when it was not sent after all.
+ * Never rejects.
+ */
+export async function sendRetry(
+  deps: DrainDeps,
+  subscriber: Subscriber,
+  due: SlicedDelivery,
+): Promise<boolean> {
+  await deps.retrySlots.acquire()
+  try {
+    if (!deps.gate.isOpen() && !(await deps.gate.pass())) return false
+    const view = await deps.snapshot.viewAt(subscriber, due.revision)
+    const { row, decision } = await deps.attempt({
+      delivery: due.delivery,
+      attempt: due.attempts + 1,
+      failures: due.step,
+      expiresAtMs: due.expiresAtMs,
+      subscriber,
+      revision: due.revision,
+      view,
+      trigger: due.trigger,
+    })
+    if (decision.kind === 'give-up' && decision.deactivate) deps.deactivate(subscriber.id, decision.reason)
+    await deps.laterRecorder.record(laterOutcome(due, row, decision))
+    return true
+  } catch (error) {
+    deps.logger.error('delivery.not-sent', { delivery: due.delivery, error })
+    return false
+  } finally {
+    deps.retrySlots.release()
+  }
+}
+
+function laterOutcome(due: SlicedDelivery, attempt: AttemptRow, decision: Decision): LaterOutcome {
+  const { delivery, generation } = due
+  switch (decision.kind) {
+    case 'delivered':
+      return { delivery, generation, status: statusCode('delivered'), err: null, attempt, retry: null }
+    case 'retry': {
+      const retry = { delayMs: decision.delayMs, step: decision.failures }
+      return { delivery, generation, status: statusCode('failed'), err: null, attempt, retry }
+    }
+    case 'give-up':
+      return {
+        delivery,
+        generation,
+        status: statusCode('failed'),
+        err: decision.reason,
+        attempt,
+        retry: null,
+      }
+    default:
+      return decision satisfies never
+  }
+}

@@ -1,0 +1,51 @@
+import type { FirstOutcome } from '@waybill/db'
+import type { FirstRecorder } from '../record/create-first-recorder.ts'
+
+/** A batch whose plan is being sent. Every planned delivery is reported to it exactly once. */
+export type OpenBatch = {
+  add(outcome: FirstOutcome): void
+  /** Resolves when the last outcome is committed and the batch row is gone. */
+  settled: Promise<void>
+}
+
+/** How long an outcome may wait in memory for batch mates to share its statement, in ms. */
+const gatherMs = 40
+/** Outcomes that are enough for a statement of their own. */
+const enough = 256
+
+/**
+ * Gathers the outcomes of a batch into few chunks. The chunk with the last outcomes also deletes the batch row, so
+ * it is handed over only after every earlier chunk was acknowledged.
+ *
+ * @param planned how many outcomes will come; at least 1
+ */
+export function createOpenBatch(
+  batch: number,
+  planned: number,
+  recorder: Pick<FirstRecorder, 'record'>,
+): OpenBatch {
+  let gathered: FirstOutcome[] = []
+  let missing = planned
+  let timer: NodeJS.Timeout | undefined
+  const handedOver: Promise<void>[] = []
+  let finish: (result: Promise<void>) => void
+  const settled = new Promise<void>((resolve) => (finish = resolve))
+
+  const handOver = () => {
+    clearTimeout(timer)
+    timer = undefined
+    const outcomes = gathered
+    gathered = []
+    if (missing > 0) handedOver.push(recorder.record({ outcomes, finishes: undefined }))
+    else finish(Promise.all(handedOver).then(() => recorder.record({ outcomes, finishes: batch })))
+  }
+  return {
+    settled,
+    add: (outcome) => {
+      gathered.push(outcome)
+      missing -= 1
+      if (missing === 0 || gathered.length >= enough) handOver()
+      else timer ??= setTimeout(handOver, gatherMs)
+    },
+  }
+}

@@ -1,0 +1,130 @@
+import {
+  claimBatch,
+  firstOccurrences,
+  freezePlan,
+  maxPlanLength,
+  quarantineBatch,
+  splitPlan,
+  splitTriggers,
+  type ClaimedBatch,
+  type PlannedDelivery,
+} from '@waybill/db'
+import type { WorkerDeps } from '../deps.ts'
+import { matchSubscriptions } from './match-subscriptions.ts'
+import { pendingOutcome, type PlannedWork } from './first-outcome.ts'
+import { sendPlan } from './send-plan.ts'
+
+export type FanOutDeps = Pick<
+  WorkerDeps,
+  | 'sql'
+  | 'lease'
+  | 'snapshot'
+  | 'slots'
+  | 'gate'
+  | 'firstRecorder'
+  | 'attempt'
+  | 'wakeUps'
+  | 'logger'
+  | 'held'
+  | 'deactivate'
+>
+
+/** Claims without a plan at which a batch is taken apart, and at which a single trigger is set aside. */
+const takeApartAtRun = 4
+const setAsideAtRun = 8
+
+/**
+ * Claim → match → freeze the plan → send. Resolves when every send has begun; what is open settles in the
+ * background while the batch row stays. A re-run never sends: it leaves what was not recorded to the lanes.
+ */
+export async function fanOutBatch(deps: FanOutDeps, id: number): Promise<void> {
+  // Held before it is claimed: what is this worker's but not held is freed again by the sweep.
+  if (deps.held.batches.has(id) || !(await deps.gate.pass())) return
+  deps.held.batches.add(id)
+  const letGo = () => deps.held.batches.delete(id)
+  try {
+    const { settled } = await claimAndSend(deps, id)
+    void settled.then(letGo, letGo)
+  } catch (error) {
+    letGo()
+    throw error
+  }
+}
+
+type Begun = { settled: Promise<void> }
+const nothing: Begun = { settled: Promise.resolve() }
+
+async function claimAndSend(deps: FanOutDeps, id: number): Promise<Begun> {
+  const batch = await claimBatch(deps.sql, id, deps.lease.worker)
+  if (!batch) return nothing
+  deps.logger.debug('batch.claimed', { batch: id, triggers: batch.triggers.length, run: batch.runs })
+  await deps.snapshot.ensure(batch.configVersion)
+  if (batch.frozen && batch.runs > 1) return leaveToLanes(deps, batch, batch.frozen)
+  if (!batch.frozen && batch.runs >= takeApartAtRun && (await isolate(deps, batch))) return nothing
+  const frozen = batch.frozen ?? (await plan(deps, batch))
+  return frozen ? sendPlan(deps, id, toWork(deps, batch, frozen)) : nothing
+}
+
+type Frozen = NonNullable<ClaimedBatch['frozen']>
+
+async function plan(deps: FanOutDeps, batch: ClaimedBatch): Promise<Frozen | undefined> {
+  const matched = await match(deps, batch)
+  if (matched.length > maxPlanLength) {
+    const parts: PlannedDelivery[][] = []
+    for (let i = 0; i < matched.length; i += maxPlanLength) parts.push(matched.slice(i, i + maxPlanLength))
+    const ids = await splitPlan(deps.sql, batch.id, deps.lease.worker, parts)
+    for (const part of ids) deps.wakeUps.fanOut(part)
+    return undefined
+  }
+  const base = await freezePlan(deps.sql, batch.id, deps.lease.worker, matched)
+  return base === undefined ? undefined : { base, plan: matched }
+}
+
+async function match({ sql, snapshot }: FanOutDeps, batch: ClaimedBatch): Promise<PlannedDelivery[]> {
+  const duplicates = batch.triggers.filter((trigger) => trigger.duplicate).map((trigger) => trigger.id)
+  const firstSeen = duplicates.length > 0 ? await firstOccurrences(sql, duplicates) : undefined
+  return batch.triggers.flatMap((trigger) =>
+    matchSubscriptions(
+      trigger,
+      trigger.id - batch.firstTrigger,
+      snapshot.listening(trigger.integration, trigger.eventId),
+      firstSeen?.get(trigger.id),
+    ),
+  )
+}
+
+function toWork({ snapshot }: FanOutDeps, batch: ClaimedBatch, { base, plan }: Frozen): PlannedWork[] {
+  const triggers = new Map(batch.triggers.map((trigger) => [trigger.id - batch.firstTrigger, trigger]))
+  return plan.map((planned, i) => {
+    const trigger = triggers.get(planned.offset)
+    const subscriber = snapshot.byId(planned.subscription)
+    if (!trigger || !subscriber) throw new Error(`batch ${batch.id} plans what this worker does not know`)
+    return { delivery: base + i, planned, trigger, subscriber }
+  })
+}
+
+/** An earlier owner may have sent any of these; the lanes send them again, one by one and fenced. */
+async function leaveToLanes(deps: FanOutDeps, batch: ClaimedBatch, frozen: Frozen): Promise<Begun> {
+  const outcomes = toWork(deps, batch, frozen).map((work) => pendingOutcome(work, 1))
+  await deps.firstRecorder.record({ outcomes, finishes: batch.id })
+  deps.logger.warn('batch.left-to-lanes', { batch: batch.id, run: batch.runs, deliveries: outcomes.length })
+  return nothing
+}
+
+/**
+ * A batch that ends its workers before it has a plan is narrowed down to the trigger that does it. True: the batch
+ * is dealt with; false: it may be tried once more.
+ */
+async function isolate(deps: FanOutDeps, batch: ClaimedBatch): Promise<boolean> {
+  const { worker } = deps.lease
+  if (batch.triggers.length > 1) {
+    const parts = await splitTriggers(deps.sql, batch.id, worker)
+    for (const part of parts) deps.wakeUps.fanOut(part)
+    deps.logger.warn('batch.taken-apart', { batch: batch.id, run: batch.runs, parts: parts.length })
+    return true
+  }
+  if (batch.runs < setAsideAtRun) return false
+  await quarantineBatch(deps.sql, batch.id, worker)
+  deps.logger.error('batch.quarantined', { batch: batch.id, run: batch.runs })
+  return true
+}

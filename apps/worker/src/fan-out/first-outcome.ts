@@ -1,0 +1,76 @@
+import { plannedHow, type FirstOutcome, type PlannedDelivery, type StoredTrigger } from '@waybill/db'
+import { catalogueById, statusCode, type DeliveryStatus } from '@waybill/domain'
+import type { AttemptResult } from '../delivery/attempt-delivery.ts'
+import type { Subscriber } from '../subscriptions/create-snapshot.ts'
+
+/** A planned delivery with all that is needed to send or record it. */
+export type PlannedWork = {
+  delivery: number
+  planned: PlannedDelivery
+  trigger: StoredTrigger
+  subscriber: Subscriber
+}
+
+function base(
+  { delivery, planned, trigger, subscriber }: PlannedWork,
+  status: DeliveryStatus,
+  err: string | null,
+) {
+  const isStatus = catalogueById(trigger.eventId)?.kind === 'order_status'
+  return {
+    delivery,
+    trigger: trigger.id,
+    integration: trigger.integration,
+    subscription: planned.subscription,
+    revision: planned.revision,
+    profile: subscriber.profile,
+    status: statusCode(status),
+    eventId: trigger.eventId,
+    orderStatus: isStatus ? trigger.eventId : null,
+    err,
+  }
+}
+
+export const expiresAtMs = ({ trigger, subscriber }: PlannedWork): number =>
+  trigger.createdAtMs + subscriber.horizonMs
+
+/** Left to the lane, due now; `crashes` 1 when a dead worker may have sent it already. */
+export function pendingOutcome(work: PlannedWork, crashes: number): FirstOutcome {
+  if (work.subscriber.deleted)
+    return { ...base(work, 'failed', 'subscription_deleted'), attempt: null, due: null }
+  const due = { delayMs: 0, expiresAtMs: expiresAtMs(work), step: 0, crashes }
+  return { ...base(work, 'pending', null), attempt: null, due }
+}
+
+/** Never sent: skipped or duplicated. */
+export function unsentOutcome(work: PlannedWork): FirstOutcome {
+  const status = work.planned.how === plannedHow.skipped ? 'skipped' : 'duplicated'
+  return { ...base(work, status, null), attempt: null, due: null }
+}
+
+/** The view or the trigger made no body: nothing was sent and trying again cannot help. */
+export function unrenderedOutcome(work: PlannedWork): FirstOutcome {
+  return { ...base(work, 'failed', 'render_failed'), attempt: null, due: null }
+}
+
+/** Sent once. */
+export function sentOutcome(work: PlannedWork, result: AttemptResult): FirstOutcome {
+  const { row, decision } = result
+  switch (decision.kind) {
+    case 'delivered':
+      return { ...base(work, 'delivered', null), attempt: row, due: null }
+    case 'retry': {
+      const due = {
+        delayMs: decision.delayMs,
+        expiresAtMs: expiresAtMs(work),
+        step: decision.failures,
+        crashes: 0,
+      }
+      return { ...base(work, 'failed', null), attempt: row, due }
+    }
+    case 'give-up':
+      return { ...base(work, 'failed', decision.reason), attempt: row, due: null }
+    default:
+      return decision satisfies never
+  }
+}

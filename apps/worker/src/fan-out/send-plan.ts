@@ -1,0 +1,88 @@
+import { plannedHow } from '@waybill/db'
+import type { Slot } from '../delivery/create-send-slots.ts'
+import { createOpenBatch, type OpenBatch } from './create-open-batch.ts'
+import type { FanOutDeps } from './fan-out-batch.ts'
+import {
+  expiresAtMs,
+  pendingOutcome,
+  sentOutcome,
+  unrenderedOutcome,
+  unsentOutcome,
+  type PlannedWork,
+} from './first-outcome.ts'
+
+/**
+ * Sends the plan of a batch this worker owns. Resolves when every delivery has begun or was left to its lane;
+ * `settled` resolves when every outcome is committed.
+ */
+export async function sendPlan(
+  deps: FanOutDeps,
+  batch: number,
+  plan: readonly PlannedWork[],
+): Promise<{ settled: Promise<void> }> {
+  if (plan.length === 0) return { settled: deps.firstRecorder.record({ outcomes: [], finishes: batch }) }
+  const open = createOpenBatch(batch, plan.length, deps.firstRecorder)
+  const waiting: Promise<unknown>[] = []
+  for (const work of plan) {
+    if (work.planned.how === plannedHow.pending || work.subscriber.deleted) open.add(pendingOutcome(work, 0))
+    else if (work.planned.how !== plannedHow.send) open.add(unsentOutcome(work))
+    else begin(deps, open, work, waiting)
+  }
+  await Promise.all(waiting)
+  return { settled: open.settled }
+}
+
+/** A wish for a slot that has to wait must not hold up the plan's other subscriptions. */
+function begin(deps: FanOutDeps, open: OpenBatch, work: PlannedWork, waiting: Promise<unknown>[]): void {
+  const wish = deps.slots.enter(work.subscriber.id, work.subscriber.inFlightLimit)
+  if (wish instanceof Promise) waiting.push(wish.then((slot) => void send(deps, open, work, slot)))
+  else void send(deps, open, work, wish)
+}
+
+async function send(deps: FanOutDeps, open: OpenBatch, work: PlannedWork, slot: Slot): Promise<void> {
+  if (slot === 'saturated') {
+    open.add(pendingOutcome(work, 0))
+    return
+  }
+  try {
+    const view = await viewFor(deps, work)
+    const allowed = view !== undefined && (deps.gate.isOpen() || (await deps.gate.pass()))
+    open.add(allowed ? await attemptFirst(deps, work, view) : pendingOutcome(work, 0))
+  } catch (error) {
+    deps.logger.error('delivery.not-rendered', { delivery: work.delivery, error })
+    open.add(unrenderedOutcome(work))
+  } finally {
+    slot.release()
+  }
+}
+
+async function attemptFirst(deps: FanOutDeps, work: PlannedWork, view: string | null) {
+  const { subscriber, planned, delivery, trigger } = work
+  const { revision } = planned
+  const result = await deps.attempt({
+    delivery,
+    attempt: 1,
+    failures: 0,
+    expiresAtMs: expiresAtMs(work),
+    subscriber,
+    revision,
+    view,
+    trigger,
+  })
+  const { decision } = result
+  if (decision.kind === 'give-up' && decision.deactivate) deps.deactivate(subscriber.id, decision.reason)
+  return sentOutcome(work, result)
+}
+
+/** Undefined: an older revision that cannot be read now, so the lane shall send it. */
+async function viewFor(
+  deps: FanOutDeps,
+  { subscriber, planned }: PlannedWork,
+): Promise<string | null | undefined> {
+  try {
+    return await deps.snapshot.viewAt(subscriber, planned.revision)
+  } catch (error) {
+    deps.logger.warn('revision.unread', { subscription: subscriber.id, revision: planned.revision, error })
+    return undefined
+  }
+}

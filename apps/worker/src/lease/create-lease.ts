@@ -1,0 +1,65 @@
+import { heartbeat, joinWorkers, leaveWorkers, type Sql } from '@waybill/db'
+import { createLoop, withDeadline, type Logger } from '@waybill/runtime'
+
+/** This worker's right to own things, and the database's clock as its heartbeats saw it. */
+export type Lease = {
+  /** The worker's id, which marks what it owns. */
+  worker: number
+  /** True while the last successful heartbeat is fresh; nothing is sent otherwise. */
+  holds(): boolean
+  /** How long heartbeats have come without a gap, in ms. */
+  unbrokenForMs(): number
+  /** The database's time, ms since 1970, carried forward by the monotonic clock. */
+  nowMs(): number
+  /** Stops the heartbeat, frees everything still owned and removes the worker. */
+  leave(): Promise<void>
+}
+
+export type LeaseOptions = {
+  sql: Sql
+  host: string
+  heartbeatMs: number
+  /** Age of the last heartbeat at which this worker stops sending. */
+  selfStopMs: number
+  logger: Logger
+  /** Others removed this worker: it must end at once. */
+  onLost: () => void
+  monotonic?: () => number
+}
+
+/** Joins the workers and keeps the heartbeat going. Throws when the database cannot be reached. */
+export async function createLease(options: LeaseOptions): Promise<Lease> {
+  const { sql, heartbeatMs, selfStopMs, logger, onLost, monotonic = () => performance.now() } = options
+  const worker = await joinWorkers(sql, options.host)
+  const state = { beatAt: monotonic(), unbrokenSince: monotonic(), offsetMs: Date.now() - monotonic() }
+
+  const beat = async () => {
+    const asked = monotonic()
+    const databaseMs = await withDeadline(
+      heartbeat(sql, worker),
+      selfStopMs,
+      () => new Error('the heartbeat was not answered'),
+    )
+    const answered = monotonic()
+    if (databaseMs === undefined) return onLost()
+    // A heartbeat that took long proves only that the worker was known when it was asked.
+    if (asked - state.beatAt > heartbeatMs * 3) state.unbrokenSince = asked
+    state.beatAt = asked
+    state.offsetMs = databaseMs - (asked + answered) / 2
+  }
+
+  await beat()
+  const loop = createLoop({ name: 'heartbeat', everyMs: heartbeatMs, run: beat, logger })
+  loop.start()
+  return {
+    worker,
+    holds: () => monotonic() - state.beatAt < selfStopMs,
+    unbrokenForMs: () =>
+      monotonic() - state.beatAt < heartbeatMs * 3 ? monotonic() - state.unbrokenSince : 0,
+    nowMs: () => monotonic() + state.offsetMs,
+    leave: async () => {
+      await loop.stop()
+      await leaveWorkers(sql, worker)
+    },
+  }
+}

@@ -1,0 +1,89 @@
+import { counter, createRegistry, gauge, histogram, type Registry } from '@waybill/runtime'
+import type { Backlog } from '@waybill/db'
+import type { ProfileName } from '@waybill/domain'
+
+export type WorkerMetrics = {
+  registry: Registry
+  /** One request came to its end; `decision` says what follows. */
+  attempted(profile: ProfileName, decision: 'delivered' | 'retry' | 'give-up', ms: number): void
+  /** The sweep put something right that the queue or a worker had forgotten. */
+  healed(what: 'batch' | 'lane' | 'worker' | 'delivery', n: number): void
+  backlog(backlog: Backlog): void
+  queue(depth: { fanOut: number; drain: number } | undefined): void
+}
+
+export type WorkerGauges = { firstAttempts: () => number; retries: () => number; unrecorded: () => number }
+
+/** Bounded labels only: never a URL or a subscription. */
+export function createWorkerMetrics(live: WorkerGauges): WorkerMetrics {
+  const registry = createRegistry()
+  const attempts = counter({
+    registry,
+    name: 'waybill_attempts_total',
+    help: 'Requests made, by profile and what followed: delivered, retry, give-up.',
+    labels: ['profile', 'outcome'],
+  })
+  const seconds = histogram({
+    registry,
+    name: 'waybill_attempt_duration_seconds',
+    help: 'Time from the start of a request to its answer or error.',
+    labels: ['profile'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30],
+  })
+  const healed = counter({
+    registry,
+    name: 'waybill_sweep_healed_total',
+    help: 'What the sweep took up: batches, lanes, dead workers, hopeless deliveries.',
+    labels: ['what'],
+  })
+  const plain = (name: string, help: string) => gauge({ registry, name, help })
+  const unclaimed = plain('waybill_unclaimed_batches', 'Batches that no worker owns.')
+  const oldestBatch = plain(
+    'waybill_oldest_unclaimed_batch_seconds',
+    'Age of the oldest batch that no worker owns.',
+  )
+  const dueLanes = plain('waybill_due_lanes', 'Lanes with something due now.')
+  const oldestDue = plain(
+    'waybill_oldest_due_seconds',
+    'How long the longest waiting due delivery is overdue.',
+  )
+  const quarantined = plain('waybill_quarantined_batches', 'Batches set aside for a person.')
+  const depth = gauge({
+    registry,
+    name: 'waybill_queue_depth',
+    help: 'Jobs waiting or delayed in the queue; -1 while the queue cannot be asked.',
+    labels: ['queue'],
+  })
+  gauge({
+    registry,
+    name: 'waybill_in_flight',
+    help: 'Requests under way, first attempts and retries, and outcomes not yet written.',
+    labels: ['kind'],
+    collect: (self) => {
+      self.set({ kind: 'first' }, live.firstAttempts())
+      self.set({ kind: 'retry' }, live.retries())
+      self.set({ kind: 'unrecorded' }, live.unrecorded())
+    },
+  })
+  return {
+    registry,
+    attempted: (profile, outcome, ms) => {
+      attempts.inc({ profile, outcome })
+      seconds.observe({ profile }, ms / 1_000)
+    },
+    healed: (what, n) => {
+      if (n > 0) healed.inc({ what }, n)
+    },
+    backlog: (backlog) => {
+      unclaimed.set(backlog.unclaimedBatches)
+      oldestBatch.set(backlog.oldestUnclaimedSeconds)
+      dueLanes.set(backlog.dueNow)
+      oldestDue.set(backlog.oldestDueSeconds)
+      quarantined.set(backlog.quarantinedBatches)
+    },
+    queue: (found) => {
+      depth.set({ queue: 'fan-out' }, found?.fanOut ?? -1)
+      depth.set({ queue: 'drain' }, found?.drain ?? -1)
+    },
+  }
+}

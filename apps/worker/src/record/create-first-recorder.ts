@@ -1,0 +1,56 @@
+import { recordFirstOutcomes, type FirstOutcome, type Sql } from '@waybill/db'
+import { createGroupCommit, type Logger } from '@waybill/runtime'
+import { plainOutcome } from './plain-outcome.ts'
+import { writeUntilStored } from './write-until-stored.ts'
+
+/** Outcomes of one batch that belong in one flush; `finishes` deletes the batch with them. */
+export type FirstChunk = { outcomes: FirstOutcome[]; finishes: number | undefined }
+
+export type FirstRecorder = {
+  /** Resolves once the chunk is committed. */
+  record(chunk: FirstChunk): Promise<void>
+  pending(): { rows: number; oldestAgeMs: number }
+  idle(): Promise<void>
+}
+
+/** Group commit of first outcomes; `recorded` is told every outcome that is committed. */
+export function createFirstRecorder(deps: {
+  sql: Sql
+  worker: number
+  logger: Logger
+  pause: (ms: number) => Promise<void>
+  recorded: (outcomes: readonly FirstOutcome[]) => void
+}): FirstRecorder {
+  const { sql, worker } = deps
+  const write = (chunks: readonly FirstChunk[]) =>
+    writeUntilStored(
+      () =>
+        recordFirstOutcomes(
+          sql,
+          worker,
+          chunks.flatMap((chunk) => chunk.outcomes),
+          chunks.flatMap((chunk) => (chunk.finishes === undefined ? [] : [chunk.finishes])),
+        ),
+      deps,
+    )
+  const group = createGroupCommit<FirstChunk, undefined>({
+    weigh: (chunk) => ({ rows: chunk.outcomes.length, bytes: 0 }),
+    maxRows: 1_000,
+    flush: async (chunks) => {
+      try {
+        await write(chunks)
+      } catch (error) {
+        // Refused data: store each chunk without what the receiver answered, which is the only free text in it.
+        deps.logger.error('record.refused', { error })
+        for (const chunk of chunks) await write([{ ...chunk, outcomes: chunk.outcomes.map(plainOutcome) }])
+      }
+      for (const chunk of chunks) deps.recorded(chunk.outcomes)
+      return chunks.map(() => undefined)
+    },
+  })
+  return {
+    record: (chunk) => group.submit(chunk),
+    pending: () => group.pending(),
+    idle: () => group.idle(),
+  }
+}

@@ -1,0 +1,76 @@
+import { readBacklog } from '@waybill/db'
+import { createConsumers } from '@waybill/queue'
+import { createLoop, startMetricsServer, withDeadline, type Logger } from '@waybill/runtime'
+import type { WorkerConfig } from './config.ts'
+import { buildDeps, type WorkerDeps } from './deps.ts'
+import { drainLane } from './drain/drain-lane.ts'
+import { fanOutBatch } from './fan-out/fan-out-batch.ts'
+import { readiness } from './health/readiness.ts'
+import { sweep, tendPartitions } from './sweep/sweep.ts'
+
+export type RunningWorker = { metricsUrl: string; stop(): Promise<void> }
+
+const hourMs = 3_600_000
+const backlogEveryMs = 10_000
+
+/** Starts the consumers, the sweep and the probes; `stop` drains in order and loses nothing. */
+export async function startWorker(config: WorkerConfig, logger: Logger): Promise<RunningWorker> {
+  const deps = await buildDeps(config, logger)
+  const fanOut = (batch: number) => fanOutBatch(deps, batch)
+  const drain = (subscription: number) => drainLane(deps, subscription)
+  const consumers = createConsumers(deps.queue, {
+    fanOut: { concurrency: config.concurrency.fanOut, process: fanOut },
+    drain: { concurrency: config.concurrency.drain, process: drain },
+    onError: (error) => logger.warn('queue.failed', { error }),
+  })
+  const loops = [
+    createLoop({
+      name: 'sweep',
+      everyMs: config.sweepMs,
+      jitter: 0.1,
+      run: (signal) => sweep({ ...deps, fanOut, drain }, signal),
+      logger,
+    }),
+    createLoop({ name: 'partitions', everyMs: hourMs, run: () => tendPartitions(deps), logger }),
+    createLoop({ name: 'backlog', everyMs: backlogEveryMs, run: () => measure(deps), logger }),
+  ]
+  const state = { stopping: false }
+  const server = await startMetricsServer({
+    ...config.metrics,
+    registry: deps.metrics.registry,
+    probes: {
+      '/livez': async () => ({ status: 200, body: { status: 'ok' } }),
+      '/readyz': () => readiness(deps, () => state.stopping),
+    },
+    logger,
+  })
+  consumers.start()
+  for (const loop of loops) loop.start()
+  return {
+    metricsUrl: server.url,
+    stop: async () => {
+      state.stopping = true
+      await consumers.pause()
+      await Promise.all(loops.map((loop) => loop.stop()))
+      await settle(deps)
+      await consumers.close(2_000)
+      await deps.lease.leave()
+      await Promise.all([deps.wakeUps.close(), deps.sender.close(), server.close()])
+      await deps.database.close()
+    },
+  }
+}
+
+/** Nothing new begins; what is under way ends by its own deadline and is written. */
+async function settle(deps: WorkerDeps): Promise<void> {
+  deps.gate.stop()
+  deps.slots.close()
+  while (deps.held.batches.size + deps.held.lanes.size > 0) await deps.pause(10)
+  await Promise.all([deps.firstRecorder.idle(), deps.laterRecorder.idle()])
+}
+
+async function measure(deps: WorkerDeps): Promise<void> {
+  deps.metrics.backlog(await readBacklog(deps.sql))
+  const depth = withDeadline(deps.wakeUps.counts(), 2_000, () => new Error('the queue did not answer'))
+  deps.metrics.queue(await depth.catch(() => undefined))
+}

@@ -1,0 +1,128 @@
+import {
+  findRevisionView,
+  loadSubscriptions,
+  type LoadedSubscription,
+  type MasterKeys,
+  type Sql,
+} from '@waybill/db'
+import {
+  catalogueById,
+  parseSuccessCode,
+  profileByCode,
+  profiles,
+  scaleSchedule,
+  type Profile,
+  type ProfileName,
+  type SuccessCodeRule,
+} from '@waybill/domain'
+
+/** A subscription ready for the hot path. */
+export type Subscriber = LoadedSubscription & {
+  settings: Profile
+  successRule: SuccessCodeRule | undefined
+}
+
+/** The subscriptions in memory, as of a config version. */
+export type Snapshot = {
+  /** Makes the snapshot at least as new as `version`; concurrent callers share one reading. */
+  ensure(version: number): Promise<void>
+  /** Also finds a subscription that was deleted lately. */
+  byId(subscription: number): Subscriber | undefined
+  /** Those of the integration that listen to the event, whatever their state. */
+  listening(integration: number, eventId: number): readonly Subscriber[]
+  /** The view a delivery was planned with, which may be older than the subscription's present one. */
+  viewAt(subscriber: Subscriber, revision: number): string | null | Promise<string | null>
+}
+
+type State = {
+  version: number
+  byId: Map<number, Subscriber>
+  byIntegration: Map<number, Map<number, Subscriber>>
+  /** Derived from `byIntegration` when first asked; dropped when its integration changes. */
+  listening: Map<number, Map<number, readonly Subscriber[]>>
+  olderViews: Map<string, string | null>
+}
+
+const maxOlderViews = 10_000
+
+export function createSnapshot(deps: { sql: Sql; keys: MasterKeys; scheduleScale: number }): Snapshot {
+  const state: State = {
+    version: 0,
+    byId: new Map(),
+    byIntegration: new Map(),
+    listening: new Map(),
+    olderViews: new Map(),
+  }
+  const scaled = new Map<ProfileName, Profile>(
+    Object.values(profiles).map((profile) => [
+      profile.name,
+      deps.scheduleScale === 1 ? profile : scaleSchedule(profile, deps.scheduleScale),
+    ]),
+  )
+  let reading: Promise<void> | undefined
+
+  const read = async () => {
+    const { version, changed } = await loadSubscriptions(deps.sql, deps.keys, state.version)
+    for (const subscription of changed) apply(state, scaled, subscription)
+    state.version = Math.max(state.version, version)
+  }
+  return {
+    ensure: async (version) => {
+      while (state.version < version) {
+        reading ??= read().finally(() => (reading = undefined))
+        await reading
+      }
+    },
+    byId: (subscription) => state.byId.get(subscription),
+    listening: (integration, eventId) => listening(state, integration, eventId),
+    viewAt: (subscriber, revision) => {
+      if (revision === subscriber.revision) return subscriber.view
+      const known = state.olderViews.get(`${subscriber.id}.${revision}`)
+      return known !== undefined ? known : readOlderView(state, deps.sql, subscriber.id, revision)
+    },
+  }
+}
+
+function apply(state: State, scaled: Map<ProfileName, Profile>, subscription: LoadedSubscription): void {
+  const { id, integration } = subscription
+  state.listening.delete(integration)
+  const ofIntegration = state.byIntegration.get(integration) ?? new Map<number, Subscriber>()
+  state.byIntegration.set(integration, ofIntegration)
+  const name = profileByCode(subscription.profile)
+  const settings = name && scaled.get(name)
+  // A profile of a newer version of this program is left to the workers that know it.
+  if (!settings) return
+  const successRule =
+    subscription.successCode === null ? undefined : parseSuccessCode(subscription.successCode)
+  const subscriber = { ...subscription, settings, successRule }
+  state.byId.set(id, subscriber)
+  if (subscription.deleted) ofIntegration.delete(id)
+  else ofIntegration.set(id, subscriber)
+}
+
+function listening(state: State, integration: number, eventId: number): readonly Subscriber[] {
+  const known = state.listening.get(integration)?.get(eventId)
+  if (known) return known
+  const event = catalogueById(eventId)
+  const found = [...(state.byIntegration.get(integration)?.values() ?? [])].filter(
+    (subscriber) =>
+      event?.dialects[subscriber.settings.name] !== undefined &&
+      (subscriber.filters.eventIds === undefined || subscriber.filters.eventIds.includes(eventId)),
+  )
+  const byEvent = state.listening.get(integration) ?? new Map<number, readonly Subscriber[]>()
+  byEvent.set(eventId, found)
+  state.listening.set(integration, byEvent)
+  return found
+}
+
+async function readOlderView(
+  state: State,
+  sql: Sql,
+  subscription: number,
+  revision: number,
+): Promise<string | null> {
+  const view = (await findRevisionView(sql, subscription, revision))?.view ?? null
+  if (state.olderViews.size >= maxOlderViews) state.olderViews.clear()
+  state.olderViews.set(`${subscription}.${revision}`, view)
+  return view
+}

@@ -1,0 +1,84 @@
+import {
+  ensurePartitions,
+  findForgottenBatches,
+  findForgottenLanes,
+  findHopeless,
+  releaseUnheld,
+  settleUnsent,
+  takeOverDeadWorkers,
+} from '@waybill/db'
+import type { WorkerDeps } from '../deps.ts'
+
+export type SweepDeps = Pick<WorkerDeps, 'sql' | 'lease' | 'held' | 'logger' | 'metrics' | 'config'> & {
+  fanOut: (batch: number) => Promise<void>
+  drain: (subscription: number) => Promise<void>
+}
+
+/** Batches and lanes the sweep works through at once, so that it never crowds out the queue's own work. */
+const atOnce = 8
+/** How many it looks for at a time. */
+const page = 64
+
+/**
+ * Heals everything the queue can forget, by running the same processors in this process: with the queue gone for
+ * good, the sweep alone still delivers. Every step is fenced, so any number of workers may sweep at once.
+ */
+export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<void> {
+  const { sql, lease, held, logger, metrics } = deps
+  const freed = await releaseUnheld(sql, lease.worker, held)
+  if (freed > 0) logger.warn('sweep.freed', { freed })
+  await takeOver(deps)
+  await settleHopeless(deps)
+  const { sweepMs } = deps.config
+  const [batches, lanes] = await Promise.all([
+    workThrough(signal, () => findForgottenBatches(sql, sweepMs, page), deps.fanOut),
+    workThrough(signal, () => findForgottenLanes(sql, Math.min(1_000, sweepMs), page), deps.drain),
+  ])
+  metrics.healed('batch', batches)
+  metrics.healed('lane', lanes)
+  if (batches + lanes > 0) logger.info('sweep.healed', { batches, lanes })
+}
+
+/** Whoever has been silent too long loses what it owned, but only to one whose own heartbeats never paused. */
+async function takeOver({ sql, lease, config, logger, metrics }: SweepDeps): Promise<void> {
+  const { unseenMs } = config.lease
+  if (lease.unbrokenForMs() < unseenMs) return
+  const dead = await takeOverDeadWorkers(sql, lease.worker, unseenMs)
+  metrics.healed('worker', dead.length)
+  if (dead.length > 0) logger.warn('worker.taken-over', { workers: dead })
+}
+
+async function settleHopeless({ sql, logger, metrics }: SweepDeps): Promise<void> {
+  const hopeless = await findHopeless(sql, 1_000)
+  for (const reason of ['expired', 'subscription_deleted'] as const) {
+    const items = hopeless.filter((item) => item.reason === reason)
+    if (items.length === 0) continue
+    const settled = await settleUnsent(sql, items, reason)
+    metrics.healed('delivery', settled)
+    logger.info('delivery.given-up', { reason, settled })
+  }
+}
+
+/** Works through what `find` returns until a page brings nothing new; returns how many were worked on. */
+async function workThrough(
+  signal: AbortSignal,
+  find: () => Promise<number[]>,
+  work: (id: number) => Promise<void>,
+): Promise<number> {
+  const seen = new Set<number>()
+  for (;;) {
+    const fresh = (await find()).filter((id) => !seen.has(id))
+    if (fresh.length === 0 || signal.aborted) return seen.size
+    for (let i = 0; i < fresh.length && !signal.aborted; i += atOnce) {
+      const some = fresh.slice(i, i + atOnce)
+      for (const id of some) seen.add(id)
+      await Promise.all(some.map(work))
+    }
+  }
+}
+
+/** Keeps partitions ahead of the calendar. */
+export async function tendPartitions({ sql, logger }: Pick<SweepDeps, 'sql' | 'logger'>): Promise<void> {
+  const made = await ensurePartitions(sql)
+  if (made > 0) logger.info('partition.made', { made })
+}
