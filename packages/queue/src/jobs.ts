@@ -1,0 +1,52 @@
+import { z } from 'zod'
+
+/** `fan-out`: a batch waits to be matched and sent. `drain`: a lane has deliveries due. */
+export type QueueName = 'fan-out' | 'drain'
+
+/** Bumped when an older worker must not touch a job. It leaves such a job alone; the row in Postgres still tells. */
+const version = z.literal(1)
+
+export const fanOutData = z.object({ v: version, batchId: z.int().positive() })
+export const drainData = z.object({ v: version, subscriptionId: z.int().positive() })
+
+export type FanOutData = z.infer<typeof fanOutData>
+export type DrainData = z.infer<typeof drainData>
+
+export type WakeUpJob = {
+  queue: QueueName
+  name: string
+  data: FanOutData | DrainData
+  /** `delay` in milliseconds. A job with a priority waits for those without one. */
+  opts: { jobId: string; delay?: number; priority?: number }
+}
+
+const bulkPriority = 10
+const bucketMs = 500
+
+/** BullMQ refuses ids of digits alone and ids with a colon: https://docs.bullmq.io/guide/jobs/job-ids. */
+export const fanOutJobId = (batchId: number): string => `b-${batchId}`
+
+/**
+ * One id for all wake-ups of a lane that fall due within the same half second: BullMQ ignores an id that is still
+ * waiting or running. `turn` makes the id unique, for a wake-up sent from within the running job of the same lane.
+ */
+export const drainJobId = (subscriptionId: number, dueAtMs: number, turn?: string): string =>
+  [`l-${subscriptionId}-${Math.floor(dueAtMs / bucketMs)}`, turn].filter(Boolean).join('-')
+
+export const fanOutJob = (batchId: number, bulk: boolean): WakeUpJob => ({
+  queue: 'fan-out',
+  name: 'batch',
+  data: { v: 1, batchId },
+  opts: { jobId: fanOutJobId(batchId), ...(bulk && { priority: bulkPriority }) },
+})
+
+/** `delayMs` below zero or not a number means now; `now` in milliseconds since 1970. */
+export const drainJob = (subscriptionId: number, delayMs: number, now: number, turn?: string): WakeUpJob => {
+  const delay = delayMs > 0 ? Math.ceil(delayMs) : 0
+  return {
+    queue: 'drain',
+    name: 'lane',
+    data: { v: 1, subscriptionId },
+    opts: { jobId: drainJobId(subscriptionId, now + delay, turn), ...(delay > 0 && { delay }) },
+  }
+}

@@ -1,0 +1,18 @@
+/** Jobs of one queue by state. `waiting` includes those with a priority. */
+export type QueueCounts = { waiting: number; delayed: number; active: number }
+
+type Countable = {
+  getJobCounts(
+    ...types: ('waiting' | 'prioritized' | 'delayed' | 'active')[]
+  ): Promise<Record<string, number>>
+}
+
+/** One round trip. On Redis it reads four lengths; on Postgres it counts the rows of the queue. */
+export const queueMetrics = async (queue: Countable): Promise<QueueCounts> => {
+  const counts = await queue.getJobCounts('waiting', 'prioritized', 'delayed', 'active')
+  return {
+    waiting: (counts['waiting'] ?? 0) + (counts['prioritized'] ?? 0),
+    delayed: counts['delayed'] ?? 0,
+    active: counts['active'] ?? 0,
+  }
+}

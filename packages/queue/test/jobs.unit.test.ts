@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals'
+import { drainData, drainJob, drainJobId, fanOutData, fanOutJob, fanOutJobId } from '../src/jobs.ts'
+
+describe('job ids', () => {
+  it('are neither digits alone nor contain a colon', () => {
+    for (const id of [fanOutJobId(7), drainJobId(7, 1_800_000_000_123), drainJobId(7, 0, 'ab1')]) {
+      expect(id).toMatch(/^[a-z][a-z0-9-]*$/)
+    }
+  })
+
+  it('are one for two wake-ups of a lane within the same half second', () => {
+    expect(drainJobId(7, 10_000)).toBe(drainJobId(7, 10_499))
+    expect(drainJobId(7, 10_499)).not.toBe(drainJobId(7, 10_500))
+    expect(drainJobId(7, 10_000)).not.toBe(drainJobId(8, 10_000))
+  })
+
+  it('differ for a wake-up that must not meet the running job', () => {
+    expect(drainJobId(7, 10_000, 'a0')).not.toBe(drainJobId(7, 10_000))
+    expect(drainJobId(7, 10_000, 'a0')).not.toBe(drainJobId(7, 10_000, 'a1'))
+  })
+})
+
+describe('jobs', () => {
+  it('carry ids and a version that their schemas accept', () => {
+    expect(fanOutData.parse(fanOutJob(3, false).data)).toEqual({ v: 1, batchId: 3 })
+    expect(drainData.parse(drainJob(4, 0, 0).data)).toEqual({ v: 1, subscriptionId: 4 })
+  })
+
+  it('refuse another version and an id that is none', () => {
+    expect(fanOutData.safeParse({ v: 2, batchId: 3 }).success).toBe(false)
+    expect(fanOutData.safeParse({ v: 1, batchId: '3' }).success).toBe(false)
+    expect(drainData.safeParse({ v: 1, subscriptionId: 0 }).success).toBe(false)
+  })
+
+  it('have a priority only when they are bulk', () => {
+    expect(fanOutJob(3, true).opts.priority).toBe(10)
+    expect(fanOutJob(3, false).opts).not.toHaveProperty('priority')
+  })
+
+  it('are due at the time their id names, in whole milliseconds', () => {
+    expect(drainJob(4, 1_499.2, 10_000).opts).toEqual({ jobId: drainJobId(4, 11_500), delay: 1_500 })
+  })
+
+  it('treat a delay that is no time ahead as now', () => {
+    for (const delay of [0, -5, Number.NaN]) {
+      expect(drainJob(4, delay, 10_000).opts).toEqual({ jobId: drainJobId(4, 10_000) })
+    }
+  })
+})
