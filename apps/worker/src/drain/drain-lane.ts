@@ -85,12 +85,12 @@ async function claim(deps: DrainDeps, subscription: number): Promise<Turn | unde
 /** Queue clocks are not the database's: a wake-up that came early is set again. */
 async function rearm(deps: DrainDeps, subscription: number): Promise<void> {
   const dueInMs = await laneDueInMs(deps.sql, subscription)
-  if (dueInMs !== undefined && dueInMs > 0) deps.wakeUps.drain(subscription, dueInMs)
+  if (dueInMs !== undefined && dueInMs > 0) deps.wakeUps.drain(subscription, dueInMs, { again: true })
 }
 
 async function release(deps: DrainDeps, subscription: number): Promise<void> {
   const dueInMs = await retryDeadlocks(() => releaseLane(deps.sql, subscription, deps.lease.worker))
-  if (dueInMs !== undefined) deps.wakeUps.drain(subscription, dueInMs)
+  if (dueInMs !== undefined) deps.wakeUps.drain(subscription, dueInMs, { again: true })
 }
 
 const goesOn = ({ deps, until }: Turn) => performance.now() < until && deps.gate.isOpen()

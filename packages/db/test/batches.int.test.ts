@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import {
+  claimBatch,
+  freezePlan,
+  joinWorkers,
+  leaveWorkers,
+  plannedHow,
+  quarantineBatch,
+  recordFirstOutcomes,
+  releaseUnheld,
+  splitPlan,
+  splitTriggers,
+  storeTriggers,
+  takeOverDeadWorkers,
+} from '@waybill/db'
+import { anAttempt, anEntry, aTrigger, failedFirst, openFixture, type Fixture } from './support/fixture.ts'
+
+describe('batches', () => {
+  let f: Fixture
+  let subscription: number
+  beforeAll(async () => {
+    f = await openFixture()
+    subscription = (await f.subscribe()).id
+  })
+  afterAll(() => f.close())
+
+  const aBatch = async (triggers = 1) => {
+    const entry = anEntry({ triggers: Array.from({ length: triggers }, () => aTrigger()) })
+    const { batch } = await storeTriggers(f.sql, [entry], false)
+    return batch as number
+  }
+  const planned = () => ({ offset: 0, subscription, revision: 1, how: plannedHow.send })
+  const rowOf = async (batch: number) => {
+    const [row] = await f.sql<{ owner: number | null; runs: number; plan: number[] | null }[]>`
+      SELECT owner, runs, plan FROM batches WHERE id = ${batch}`
+    return row
+  }
+
+  it('are claimed by exactly one of many that try at once', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const batch = await aBatch(3)
+      const workers = [f.worker, f.worker + 1001, f.worker + 1002, f.worker + 1003]
+      const claims = await Promise.all(workers.map((worker) => claimBatch(f.sql, batch, worker)))
+      const won = claims.filter((claim) => claim !== undefined)
+      expect(won).toHaveLength(1)
+      expect(won[0]).toMatchObject({ id: batch, runs: 1, frozen: undefined })
+      expect(won[0]?.triggers).toHaveLength(3)
+    }
+  })
+
+  it('are left alone when quarantined or of a newer format', async () => {
+    const newer = await aBatch()
+    await f.sql`UPDATE batches SET v = 2 WHERE id = ${newer}`
+    expect(await claimBatch(f.sql, newer, f.worker)).toBeUndefined()
+    const aside = await aBatch()
+    await claimBatch(f.sql, aside, f.worker)
+    expect(await quarantineBatch(f.sql, aside, f.worker)).toBe(true)
+    expect(await claimBatch(f.sql, aside, f.worker)).toBeUndefined()
+    const [notice] = await f.sql`SELECT ref FROM notices WHERE kind = 'batch_quarantined'`
+    expect(notice?.['ref']).toBe(String(aside))
+  })
+
+  it('can be frozen once, and only by their owner', async () => {
+    const batch = await aBatch()
+    await claimBatch(f.sql, batch, f.worker)
+    expect(await freezePlan(f.sql, batch, f.worker + 1001, [planned()])).toBeUndefined()
+    const [one, two] = await Promise.all([
+      freezePlan(f.sql, batch, f.worker, [planned()]),
+      freezePlan(f.sql, batch, f.worker, []),
+    ])
+    expect([one, two].filter((base) => base !== undefined)).toHaveLength(1)
+  })
+
+  it('tell a second owner that they were frozen, and what was planned', async () => {
+    const batch = await aBatch()
+    await claimBatch(f.sql, batch, f.worker)
+    const base = await freezePlan(f.sql, batch, f.worker, [planned()])
+    await releaseUnheld(f.sql, f.worker, { batches: [], lanes: [] })
+    const again = await claimBatch(f.sql, batch, f.worker + 1001)
+    expect(again).toMatchObject({ runs: 2, frozen: { base, plan: [planned()] } })
+  })
+
+  it('start over for a second owner when nothing was frozen', async () => {
+    const batch = await aBatch()
+    await claimBatch(f.sql, batch, f.worker)
+    await releaseUnheld(f.sql, f.worker, { batches: [], lanes: [] })
+    expect(await claimBatch(f.sql, batch, f.worker + 1001)).toMatchObject({ runs: 2, frozen: undefined })
+  })
+
+  it('keep what is held when the sweep frees what is not', async () => {
+    const held = await aBatch()
+    const lost = await aBatch()
+    const worker = await joinWorkers(f.sql, 'held')
+    await claimBatch(f.sql, held, worker)
+    await claimBatch(f.sql, lost, worker)
+    expect(await releaseUnheld(f.sql, worker, { batches: [held], lanes: [] })).toBe(1)
+    expect((await rowOf(held))?.owner).toBe(worker)
+    expect((await rowOf(lost))?.owner).toBeNull()
+  })
+
+  it('split a plan that is too long into parts that carry their plan and the same triggers', async () => {
+    const batch = await aBatch(2)
+    await claimBatch(f.sql, batch, f.worker)
+    const parts = await splitPlan(f.sql, batch, f.worker, [[planned()], [{ ...planned(), offset: 1 }]])
+    expect(parts).toHaveLength(2)
+    expect(await rowOf(batch)).toBeUndefined()
+    const claims = await Promise.all(parts.map((part) => claimBatch(f.sql, part, f.worker)))
+    expect(claims.map((claim) => claim?.frozen?.plan[0]?.offset).sort()).toEqual([0, 1])
+    for (const claim of claims) {
+      expect(claim).toMatchObject({ runs: 1, firstTrigger: batch })
+      expect(claim?.triggers.map((trigger) => trigger.id)).toEqual([batch, batch + 1])
+    }
+  })
+
+  it('are split by a former owner in vain', async () => {
+    const batch = await aBatch()
+    await claimBatch(f.sql, batch, f.worker)
+    expect(await splitPlan(f.sql, batch, f.worker + 1001, [[planned()]])).toEqual([])
+    expect(await splitTriggers(f.sql, batch, f.worker + 1001)).toEqual([])
+    expect(await rowOf(batch)).toBeDefined()
+  })
+
+  it('are taken apart into single triggers that remember the runs', async () => {
+    const batch = await aBatch(3)
+    await claimBatch(f.sql, batch, f.worker)
+    const parts = await splitTriggers(f.sql, batch, f.worker)
+    const claim = await claimBatch(f.sql, parts[0] as number, f.worker)
+    expect(parts).toHaveLength(3)
+    expect(claim?.triggers).toHaveLength(1)
+    expect(claim?.runs).toBe(2)
+  })
+
+  it('end in the statement that holds their last outcome, and only for their owner', async () => {
+    const { batch, delivery } = await f.plan(subscription)
+    const outcome = failedFirst(delivery, batch, subscription, 60_000)
+    await recordFirstOutcomes(f.sql, f.worker + 1001, [outcome], [batch])
+    expect(await rowOf(batch)).toBeDefined()
+    await recordFirstOutcomes(f.sql, f.worker, [outcome], [batch])
+    expect(await rowOf(batch)).toBeUndefined()
+  })
+
+  it('record a first outcome once: the second to come is ignored with all its side rows', async () => {
+    const { batch, delivery } = await f.plan(subscription)
+    const delivered = {
+      ...failedFirst(delivery, batch, subscription, 0),
+      status: 2,
+      attempt: anAttempt(),
+      due: null,
+    }
+    const taken = await Promise.all([
+      recordFirstOutcomes(f.sql, f.worker, [delivered], []),
+      recordFirstOutcomes(f.sql, f.worker, [failedFirst(delivery, batch, subscription, 0)], []),
+    ])
+    expect(taken[0] + taken[1]).toBe(1)
+    const [row] = await f.sql<{ status: number; attempts: number; due: boolean }[]>`
+      SELECT d.status, (SELECT count(*)::int FROM attempts a WHERE a.delivery = d.id) AS attempts,
+        EXISTS (SELECT FROM due u WHERE u.delivery = d.id) AS due
+      FROM deliveries d WHERE d.id = ${delivery}`
+    expect(row?.attempts).toBe(1)
+    expect(row?.due).toBe(row?.status === 3)
+  })
+
+  it('are freed from a worker that was silent too long, and from no other', async () => {
+    const silent = await joinWorkers(f.sql, 'silent')
+    const batch = await aBatch()
+    await claimBatch(f.sql, batch, silent)
+    expect(await takeOverDeadWorkers(f.sql, f.worker, 60_000)).toEqual([])
+    await f.sql`UPDATE workers SET seen_at = now() - interval '61 s' WHERE id = ${silent}`
+    const takers = await Promise.all([1, 2, 3].map(() => takeOverDeadWorkers(f.sql, f.worker, 60_000)))
+    expect(takers.flat()).toEqual([silent])
+    expect((await rowOf(batch))?.owner).toBeNull()
+  })
+
+  it('are freed by a worker that leaves', async () => {
+    const leaving = await joinWorkers(f.sql, 'leaving')
+    const batch = await aBatch()
+    await claimBatch(f.sql, batch, leaving)
+    await leaveWorkers(f.sql, leaving)
+    expect((await rowOf(batch))?.owner).toBeNull()
+  })
+})
