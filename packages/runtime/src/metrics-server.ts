@@ -62,7 +62,9 @@ async function answer(
   if (probe) {
     const { status, body } = await probe()
     const json = JSON.stringify(body)
-    return void response.writeHead(status, { 'content-type': 'application/json' }).end(method === 'HEAD' ? '' : json)
+    return void response
+      .writeHead(status, { 'content-type': 'application/json' })
+      .end(method === 'HEAD' ? '' : json)
   }
   const text = await registry.metrics()
   response.writeHead(200, { 'content-type': registry.contentType }).end(method === 'HEAD' ? undefined : text)
