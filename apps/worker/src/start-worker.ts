@@ -46,19 +46,18 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   })
   consumers.start()
   for (const loop of loops) loop.start()
-  return {
-    metricsUrl: server.url,
-    stop: async () => {
-      state.stopping = true
-      await consumers.pause()
-      await Promise.all(loops.map((loop) => loop.stop()))
-      await settle(deps)
-      await consumers.close(2_000)
-      await deps.lease.leave()
-      await Promise.all([deps.wakeUps.close(), deps.sender.close(), server.close()])
-      await deps.database.close()
-    },
+  const stopInOrder = async () => {
+    state.stopping = true
+    await consumers.pause()
+    await Promise.all(loops.map((loop) => loop.stop()))
+    await settle(deps)
+    await consumers.close(2_000)
+    await deps.lease.leave()
+    await Promise.all([deps.wakeUps.close(), deps.sender.close(), server.close()])
+    await deps.database.close()
   }
+  let stopped: Promise<void> | undefined
+  return { metricsUrl: server.url, stop: () => (stopped ??= stopInOrder()) }
 }
 
 /** Nothing new begins; what is under way ends by its own deadline and is written. */

@@ -26,7 +26,6 @@ export type DrainDeps = Pick<
   | 'logger'
   | 'held'
   | 'deactivate'
-  | 'pause'
 >
 
 /** A drain takes slices for this long, then the lane goes back to the tail so that lanes take turns. */
@@ -96,13 +95,20 @@ async function release(deps: DrainDeps, subscription: number): Promise<void> {
 const goesOn = ({ deps, until }: Turn) => performance.now() < until && deps.gate.isOpen()
 
 async function takeSlices(turn: Turn): Promise<void> {
-  const { deps, lane, until, open } = turn
+  const { lane, until, open } = turn
   while (goesOn(turn)) {
     const room = lane.limit - open.size
     if ((await slice(turn, room, false)) < room) return
-    const turnEnds = deps.pause(Math.max(0, until - performance.now()))
-    while (open.size > lane.limit * refillAt && goesOn(turn)) await Promise.race([...open, turnEnds])
+    while (open.size > lane.limit * refillAt && goesOn(turn)) await oneEnds(open, until - performance.now())
   }
+}
+
+/** Resolves when one of the sends has ended, at the latest after `ms`. */
+async function oneEnds(open: Set<Promise<void>>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const turnEnds = new Promise<void>((resolve) => (timer = setTimeout(resolve, Math.max(0, ms))))
+  await Promise.race([...open, turnEnds])
+  clearTimeout(timer)
 }
 
 async function finish(turn: Turn): Promise<void> {

@@ -1,0 +1,176 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { claimBatch, claimLane, freezePlan, joinWorkers, plannedHow, sliceLane } from '@waybill/db'
+import { eventually, queueBackends } from '@waybill/testing'
+import { aTrigger, failing, openPipeline, type Pipeline } from './support/pipeline.ts'
+
+/** Leases a hundred times shorter than in production; every figure keeps its relation to the others. */
+const fastLeases = { HEARTBEAT_MS: '50', SELF_STOP_MS: '300', LEASE_MS: '600', SWEEP_MS: '100' }
+
+describe.each(queueBackends())('recovery on the $name queue', (backend) => {
+  let p: Pipeline
+  beforeEach(async () => {
+    p = await openPipeline(backend)
+  })
+  afterEach(() => p.close())
+
+  const ghost = () => joinWorkers(p.sql, 'ghost')
+  const dies = (worker: number) =>
+    p.sql`UPDATE workers SET seen_at = now() - interval '1 hour' WHERE id = ${worker}`
+
+  it('sweeps up a batch whose wake-up was lost', async () => {
+    await p.subscribe('/lost')
+    await p.startWorker(fastLeases)
+    await p.settled(await p.accept(aTrigger()))
+    expect(p.receiver.requests).toHaveLength(1)
+  })
+
+  it('sweeps up a lane whose wake-up was lost', async () => {
+    const { id } = await p.subscribe('/lane')
+    p.receiver.setResponder(failing(500, 1))
+    const trigger = await p.accept(aTrigger())
+    const worker = await ghost()
+    await claimBatch(p.sql, trigger, worker)
+    await p.sql`UPDATE batches SET owner = NULL`
+    await p.startWorker(fastLeases)
+    p.wakeUps.fanOut(trigger)
+    const [delivery] = await p.settled(trigger)
+    expect(delivery).toMatchObject({ subscription: id, attempts: 2 })
+  })
+
+  it('never sends a re-run with a plan inline: its deliveries become pending and the lane sends them', async () => {
+    const { id } = await p.subscribe('/planned')
+    const trigger = await p.accept(aTrigger())
+    const worker = await ghost()
+    await claimBatch(p.sql, trigger, worker)
+    const plan = [{ offset: 0, subscription: id, revision: 1, how: plannedHow.send }]
+    const base = await freezePlan(p.sql, trigger, worker, plan)
+    await dies(worker)
+    await p.startWorker(fastLeases)
+    const [delivery] = await p.settled(trigger)
+    expect(delivery).toMatchObject({ id: base, attempts: 1 })
+    expect(p.receiver.requests).toHaveLength(1)
+    const [lane] = await p.sql`SELECT runs FROM lanes WHERE subscription = ${id}`
+    expect(lane?.['runs']).toBeGreaterThanOrEqual(1)
+  })
+
+  it('starts a re-run without a plan over, since nothing was sent', async () => {
+    await p.subscribe('/unplanned')
+    const trigger = await p.accept(aTrigger())
+    const worker = await ghost()
+    await claimBatch(p.sql, trigger, worker)
+    await dies(worker)
+    await p.startWorker(fastLeases)
+    const [delivery] = await p.settled(trigger)
+    expect(delivery?.attempts).toBe(1)
+    expect(await p.sql`SELECT 1 FROM lanes`).toHaveLength(0)
+  })
+
+  it('takes a batch apart that keeps ending its workers, and sets the one trigger to blame aside', async () => {
+    await p.subscribe('/poison')
+    const [innocent, poison] = [await p.accept(aTrigger(), aTrigger()), await p.accept(aTrigger())]
+    await p.sql`UPDATE batches SET runs = 4 WHERE id = ${innocent}`
+    await p.sql`UPDATE batches SET runs = 8 WHERE id = ${poison}`
+    await p.startWorker(fastLeases)
+    await p.settled(innocent)
+    await p.settled(innocent + 1)
+    await eventually(async () => {
+      const rows = await p.sql<{ id: number }[]>`SELECT id FROM batches WHERE quarantined_at IS NOT NULL`
+      return rows[0]?.id === poison
+    })
+    expect(p.receiver.requests).toHaveLength(2)
+  })
+
+  it('takes over a lane of a dead worker, notes the unknown attempt and keeps the schedule where it was', async () => {
+    const { id } = await p.subscribe('/orphan')
+    const trigger = await p.accept(aTrigger())
+    await p.sql`UPDATE subscriptions SET state = 2 WHERE id = ${id}`
+    await p.sql`UPDATE config SET version = version + 1`
+    const first = await p.startWorker(fastLeases)
+    await p.settled(trigger, (one) => one.status === 1)
+    await first.stop()
+    await p.sql`UPDATE subscriptions SET state = 1, changed_version = (SELECT version FROM config) + 1`
+    await p.sql`UPDATE config SET version = version + 1`
+    const worker = await ghost()
+    const lane = await claimLane(p.sql, id, worker)
+    expect(await sliceLane(p.sql, id, lane?.run ?? 0, 10, false)).toHaveLength(1)
+    await dies(worker)
+    await p.startWorker(fastLeases)
+    const [delivery] = await p.settled(trigger)
+    const attempts = await p.attemptsOf(delivery?.id ?? 0)
+    expect(attempts.map(({ n, err, code }) => [n, err, code])).toEqual([
+      [1, 'unknown', null],
+      [2, null, 200],
+    ])
+  })
+
+  it('sets a delivery aside that has ended five workers, with a notice', async () => {
+    const { id } = await p.subscribe('/killer', { state: 'paused' })
+    const trigger = await p.accept(aTrigger())
+    const first = await p.startWorker(fastLeases)
+    const [delivery] = await p.settled(trigger, (one) => one.status === 1)
+    await first.stop()
+    await p.sql`UPDATE due SET crashes = 5`
+    await p.sql`UPDATE subscriptions SET state = 1, changed_version = (SELECT version FROM config) + 1 WHERE id = ${id}`
+    await p.sql`UPDATE config SET version = version + 1`
+    await p.startWorker(fastLeases)
+    await p.settled(trigger, (one) => one.err === 'quarantined')
+    const [notice] = await p.sql`SELECT ref FROM notices WHERE kind = 'delivery_quarantined'`
+    expect(notice?.['ref']).toBe(String(delivery?.id))
+    expect(p.receiver.requests).toHaveLength(0)
+  })
+
+  it('gives up what is past its horizon, and what belonged to a deleted subscription', async () => {
+    const expired = await p.subscribe('/expired', { horizonSeconds: 1 })
+    const deleted = await p.subscribe('/deleted')
+    p.receiver.setResponder(() => ({ status: 500 }))
+    await p.startWorker(fastLeases)
+    const trigger = await p.accept(aTrigger())
+    await p.settled(trigger, (one) => one.attempts > 0)
+    await p.sql`UPDATE subscriptions SET deleted_at = now(), changed_version = (SELECT version FROM config) + 1
+      WHERE id = ${deleted.id}`
+    await p.sql`UPDATE config SET version = version + 1`
+    const found = await p.settled(trigger, (one) => one.err !== null)
+    expect(new Map(found.map((one) => [one.subscription, one.err]))).toEqual(
+      new Map([
+        [expired.id, 'expired'],
+        [deleted.id, 'subscription_deleted'],
+      ]),
+    )
+    expect(await p.sql`SELECT 1 FROM due`).toHaveLength(0)
+  })
+
+  it('stops in order: what is under way is finished and written, what had not begun is left to be taken up', async () => {
+    await p.subscribe('/slow', { inFlightLimit: 5 })
+    p.receiver.setResponder(() => ({ status: 200, delayMs: 300 }))
+    const worker = await p.startWorker(fastLeases)
+    const trigger = await p.accept(...Array.from({ length: 40 }, () => aTrigger()))
+    p.wakeUps.fanOut(trigger)
+    await p.receiver.waitFor(1)
+    await worker.stop()
+    expect(await p.batches()).toEqual([])
+    expect(await p.sql`SELECT 1 FROM workers`).toHaveLength(0)
+    const [row] = await p.sql<{ sent: number; open: number }[]>`
+      SELECT count(*) FILTER (WHERE status = 2)::int AS sent, count(*) FILTER (WHERE status = 1)::int AS open
+      FROM deliveries`
+    expect(row?.sent).toBe(p.receiver.requests.length)
+    expect((row?.sent ?? 0) + (row?.open ?? 0)).toBe(40)
+    p.receiver.setResponder(() => ({ status: 200 }))
+    await p.startWorker(fastLeases)
+    await eventually(async () => (await p.sql`SELECT 1 FROM due`).length === 0)
+    expect(p.receiver.requests).toHaveLength(40)
+  })
+
+  it('shares the work of two workers without sending anything twice', async () => {
+    await p.subscribe('/shared', { inFlightLimit: 100 })
+    await p.startWorker(fastLeases)
+    await p.startWorker(fastLeases)
+    for (let i = 0; i < 30; i += 1)
+      p.wakeUps.fanOut(await p.accept(...Array.from({ length: 10 }, () => aTrigger())))
+    await eventually(async () => {
+      const [row] = await p.sql`SELECT count(*)::int AS n FROM deliveries WHERE status = 2`
+      return row?.['n'] === 300
+    })
+    expect(p.receiver.requests).toHaveLength(300)
+    expect(await p.batches()).toEqual([])
+  })
+})
