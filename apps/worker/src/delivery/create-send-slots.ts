@@ -10,108 +10,113 @@ export type SendSlots = {
   close(): void
 }
 
-type Waiter = { subscription: number; limit: number; since: number; resolve: (slot: Slot) => void }
-type Lane = { open: number; waiters: Waiter[]; since: number[] }
+export type SendSlotsOptions = {
+  /** Slots of the process. */
+  total: number
+  /** How long a wish may wait, in ms. */
+  patienceMs?: number
+  monotonic?: () => number
+}
+
+type Waiter = { since: number; resolve: (slot: Slot) => void }
+type Holder = { since: number }
+/** One subscription's place: who holds a slot, oldest first, and who waits for one, in order. */
+type Place = { limit: number; holders: Set<Holder>; waiters: Waiter[] }
+type State = { places: Map<number, Place>; inUse: number; waiting: number; total: number; now: () => number }
 
 /**
  * A subscription that answers slowly fills its own cap only: who cannot get a slot within `patienceMs`, or finds
  * the cap full of requests older than that, is 'saturated' and leaves the delivery to the subscription's lane.
  */
-export function createSendSlots(options: {
-  total: number
-  patienceMs?: number
-  monotonic?: () => number
-}): SendSlots {
-  const { total, patienceMs = 1_000, monotonic = () => performance.now() } = options
-  const lanes = new Map<number, Lane>()
-  let inUse = 0
-  let waiting = 0
+export function createSendSlots(options: SendSlotsOptions): SendSlots {
+  const { total, patienceMs = 1_000, monotonic: now = () => performance.now() } = options
+  const state: State = { places: new Map(), inUse: 0, waiting: 0, total, now }
   let closed = false
   let timer: NodeJS.Timeout | undefined
 
-  const laneOf = (subscription: number): Lane => {
-    const known = lanes.get(subscription)
-    if (known) return known
-    const made: Lane = { open: 0, waiters: [], since: [] }
-    lanes.set(subscription, made)
-    return made
+  const sendAway = (isTooLate: (waiter: Waiter) => boolean) => {
+    turnAway(state, isTooLate)
+    if (state.waiting > 0) return
+    clearInterval(timer)
+    timer = undefined
   }
-
-  const take = (subscription: number, lane: Lane): Slot => {
-    const since = monotonic()
-    inUse += 1
-    lane.open += 1
-    lane.since.push(since)
-    let held = true
-    return {
-      release: () => {
-        if (!held) return
-        held = false
-        inUse -= 1
-        lane.open -= 1
-        lane.since.splice(lane.since.indexOf(since), 1)
-        admit(subscription, lane)
-      },
-    }
-  }
-
-  const admit = (subscription: number, lane: Lane) => {
-    admitFrom(lane)
-    if (lane.open === 0 && lane.waiters.length === 0) lanes.delete(subscription)
-    if (inUse < total && waiting > 0) for (const other of lanes.values()) if (!admitFrom(other)) break
-  }
-
-  /** False when the process is full. */
-  const admitFrom = (lane: Lane): boolean => {
-    for (let next = lane.waiters[0]; next && lane.open < next.limit; next = lane.waiters[0]) {
-      if (inUse >= total) return false
-      lane.waiters.shift()
-      waiting -= 1
-      next.resolve(take(next.subscription, lane))
-    }
-    return inUse < total
-  }
-
-  const turnAway = (isTooLate: (waiter: Waiter) => boolean) => {
-    for (const [subscription, lane] of lanes) {
-      const late = lane.waiters.filter(isTooLate)
-      if (late.length === 0) continue
-      lane.waiters = lane.waiters.filter((waiter) => !isTooLate(waiter))
-      waiting -= late.length
-      for (const waiter of late) waiter.resolve('saturated')
-      if (lane.open === 0 && lane.waiters.length === 0) lanes.delete(subscription)
-    }
-    if (waiting === 0) {
-      clearInterval(timer)
-      timer = undefined
-    }
-  }
-
-  const isStuck = (lane: Lane, limit: number) => {
-    const oldest = lane.since[0]
-    return lane.open >= limit && oldest !== undefined && monotonic() - oldest > patienceMs
-  }
+  const wait = (place: Place) =>
+    new Promise<Slot>((resolve) => {
+      place.waiters.push({ since: now(), resolve })
+      state.waiting += 1
+      timer ??= setInterval(() => sendAway(({ since }) => now() - since > patienceMs), patienceMs / 4)
+    })
 
   return {
     enter: (subscription, limit) => {
       if (closed) return 'saturated'
-      const lane = laneOf(subscription)
-      if (inUse < total && lane.open < limit && lane.waiters.length === 0) return take(subscription, lane)
-      if (isStuck(lane, limit)) return 'saturated'
-      return new Promise<Slot>((resolve) => {
-        lane.waiters.push({ subscription, limit, since: monotonic(), resolve })
-        waiting += 1
-        timer ??= setInterval(
-          () => turnAway((waiter) => monotonic() - waiter.since > patienceMs),
-          patienceMs / 4,
-        )
-      })
+      const place = placeOf(state, subscription, limit)
+      if (place.waiters.length === 0 && hasRoom(state, place)) return take(state, subscription, place)
+      return isStuck(place, now() - patienceMs) ? 'saturated' : wait(place)
     },
-    inUse: () => inUse,
-    waiting: () => waiting,
+    inUse: () => state.inUse,
+    waiting: () => state.waiting,
     close: () => {
       closed = true
-      turnAway(() => true)
+      sendAway(() => true)
     },
   }
+}
+
+function placeOf({ places }: State, subscription: number, limit: number): Place {
+  const place = places.get(subscription) ?? { limit, holders: new Set(), waiters: [] }
+  places.set(subscription, place)
+  place.limit = limit
+  return place
+}
+
+const hasRoom = (state: State, { holders, limit }: Place): boolean =>
+  state.inUse < state.total && holders.size < limit
+
+/** Full, and its oldest request was begun before `before`. */
+function isStuck({ holders, limit }: Place, before: number): boolean {
+  if (holders.size < limit) return false
+  const [oldest] = holders
+  return oldest !== undefined && oldest.since < before
+}
+
+function take(state: State, subscription: number, place: Place): Slot {
+  const holder = { since: state.now() }
+  place.holders.add(holder)
+  state.inUse += 1
+  return {
+    release: () => {
+      if (!place.holders.delete(holder)) return
+      state.inUse -= 1
+      admit(state, subscription, place)
+      // Where the process was full, others may have waited for just this slot.
+      if (state.waiting > place.waiters.length && state.inUse < state.total) {
+        for (const [other, waitingPlace] of state.places) admit(state, other, waitingPlace)
+      }
+    },
+  }
+}
+
+/** Lets in who waits, as far as there is room, and forgets a place nobody uses. */
+function admit(state: State, subscription: number, place: Place): void {
+  while (place.waiters.length > 0 && hasRoom(state, place)) {
+    const next = place.waiters.shift()
+    state.waiting -= 1
+    next?.resolve(take(state, subscription, place))
+  }
+  forgetIfUnused(state, subscription, place)
+}
+
+function turnAway(state: State, isTooLate: (waiter: Waiter) => boolean): void {
+  for (const [subscription, place] of state.places) {
+    const late = place.waiters.filter(isTooLate)
+    place.waiters = place.waiters.filter((waiter) => !isTooLate(waiter))
+    state.waiting -= late.length
+    for (const waiter of late) waiter.resolve('saturated')
+    forgetIfUnused(state, subscription, place)
+  }
+}
+
+function forgetIfUnused({ places }: State, subscription: number, { holders, waiters }: Place): void {
+  if (holders.size === 0 && waiters.length === 0) places.delete(subscription)
 }
