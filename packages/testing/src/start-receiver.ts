@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setMaxListeners } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { answerRequest } from './answer-request.ts'
 import type { ReceivedRequest, ReceiverAnswer, Responder } from './receiver-types.ts'
@@ -41,6 +42,8 @@ export async function startReceiver(options: StartReceiverOptions = {}): Promise
   const requests: ReceivedRequest[] = []
   const changed = new EventTarget()
   const closing = new AbortController()
+  // Every answer that is delayed listens to it.
+  setMaxListeners(0, closing.signal)
   let respond: Responder = options.respond ?? (() => ({ status: 200 }))
 
   const handle = async (incoming: IncomingMessage, response: ServerResponse) => {

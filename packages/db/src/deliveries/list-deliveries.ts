@@ -1,5 +1,8 @@
+import type { PendingQuery, Row } from 'postgres'
 import type { Sql } from '../open-database.ts'
 import { selectDeliveries, type DeliveryRecord } from './delivery-record.ts'
+
+type Fragment = PendingQuery<Row[]>
 
 /** Filters are AND-ed. `before` is the id the page ends in front of: newest first. */
 export type DeliveryFilter = {
@@ -21,7 +24,7 @@ export async function listDeliveries(
   filter: DeliveryFilter,
   limit: number,
 ): Promise<DeliveryRecord[]> {
-  const and = [
+  const parts = [
     filter.status && sql`AND d.status = ANY(${[...filter.status]}::smallint[])`,
     filter.subscription !== undefined && sql`AND d.subscription = ${filter.subscription}::int`,
     filter.trigger !== undefined &&
@@ -32,7 +35,9 @@ export async function listDeliveries(
     filter.createdAfter && sql`AND d.created_at > ${filter.createdAfter}::timestamptz`,
     filter.createdBefore && sql`AND d.created_at < ${filter.createdBefore}::timestamptz`,
     filter.before !== undefined && sql`AND d.id < ${filter.before}::bigint`,
-  ].filter((part) => part !== false && part !== undefined)
+  ]
+  // An empty list of fragments would be taken for a parameter.
+  const and = parts.reduce<Fragment>((all, part) => (part ? sql`${all} ${part}` : all), sql``)
   const rows = await sql<DeliveryRecord[]>`
     ${selectDeliveries(sql)}
     WHERE d.integration = ANY(${[...filter.integrations]}::int[]) ${and}
