@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { migrateDatabase } from '@waybill/db'
@@ -8,7 +9,7 @@ import { startEmbeddedPostgres } from '@waybill/embedded'
 import { migrateQueue } from '@waybill/queue'
 import { createTestDatabase, eventually, queueBackends, redisServerPath, startRedis } from '@waybill/testing'
 import { aTriggerBody, compareLedgers, postTriggers, quiet } from './support/ledgers.ts'
-import { startStack, type StackOptions } from './support/start-stack.ts'
+import { startStack, type Stack, type StackOptions } from './support/start-stack.ts'
 
 const cleanUp: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -27,6 +28,12 @@ async function aStack(options: StackOptions) {
   return stack
 }
 
+/** How many requests had arrived once none has come for a while: what a dead sender left in the sockets is read. */
+async function arrivalsEnd({ requests }: Stack['receiver']): Promise<number> {
+  for (let before = -1; before !== requests.length; await pause(300)) before = requests.length
+  return requests.length
+}
+
 const clean = { lost: [], untrue: [], duplicates: 0 }
 
 describe.each(queueBackends())('what was accepted survives on the $name queue', (backend) => {
@@ -35,24 +42,32 @@ describe.each(queueBackends())('what was accepted survives on the $name queue', 
     const stack = await aStack({ databaseUrl, queue: backend.config(databaseUrl) })
     const { id } = await stack.subscribe('/kill')
     stack.receiver.setResponder(() => ({ status: 200, delayMs: 30 }))
-    let killed: Promise<unknown> | undefined
-    let openAtKill = 0
+    let killed: Promise<number> | undefined
+    const kill = async () => {
+      const [worker] = stack.workers
+      worker?.kill('SIGKILL')
+      await worker?.exited
+      const sent = await arrivalsEnd(stack.receiver)
+      const [row] = await stack.sql<
+        { n: number }[]
+      >`SELECT count(*)::int AS n FROM deliveries WHERE attempts > 0`
+      await stack.startWorker()
+      return sent - (row?.n ?? 0)
+    }
     const client = await postTriggers(stack, 300, {
       onPosted: (answered) => {
-        if (answered !== 150) return
-        openAtKill = stack.receiver.requests.filter((request) => request.answered === 0).length
-        stack.workers[0]?.kill('SIGKILL')
-        killed = stack.startWorker()
+        if (answered === 150) killed = kill()
       },
     })
-    await killed
+    const sentAndUnrecorded = (await killed) ?? -1
     await quiet(stack.sql)
     const verdict = await compareLedgers(stack.sql, id, client, stack.receiver)
     expect(client.refused).toEqual([])
     expect(verdict).toMatchObject({ lost: [], untrue: [], delivered: 300 })
-    // At most what had been sent and not yet recorded: the in-flight limit, and outcomes gathered for a statement.
-    expect(verdict.duplicates).toBeLessThanOrEqual(50 + 500)
-    expect(openAtKill).toBeLessThanOrEqual(50)
+    // What had been sent and not yet recorded may come twice, and nothing else; it is itself bounded.
+    expect(verdict.duplicates).toBeLessThanOrEqual(sentAndUnrecorded)
+    expect(sentAndUnrecorded).toBeGreaterThan(0)
+    expect(sentAndUnrecorded).toBeLessThanOrEqual(50 + 500)
   })
 
   it('a SIGTERM of api and worker under load, without a duplicate', async () => {
