@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core'
+import { is } from 'drizzle-orm'
+import { getTableConfig, PgTable } from 'drizzle-orm/pg-core'
 import { databaseHealth, ensurePartitions, migrateDatabase } from '@waybill/db'
 import * as schema from '../src/schema/index.ts'
 import { openFixture, type Fixture } from './support/fixture.ts'
 
 const tables = Object.values(schema)
-  .filter((value): value is PgTable => typeof value === 'object' && 'getSQL' in value)
+  .filter((value) => is(value, PgTable))
   .map((table) => getTableConfig(table))
 
 describe('the migrated database', () => {

@@ -77,7 +77,7 @@ describe('subscriptions and tokens', () => {
   it('become inactive once, with a notice', async () => {
     const made = await f.subscribe({ key: 'dead' })
     const answers = await Promise.all([1, 2].map(() => deactivateSubscription(f.orm, made.id, 'gone')))
-    expect(answers.sort()).toEqual([false, true])
+    expect(answers.filter(Boolean)).toHaveLength(1)
     const notices = await f.sql`SELECT details FROM notices WHERE kind = 'subscription_deactivated'`
     expect(notices.map((notice) => notice['details'])).toEqual([{ subscription: made.id, reason: 'gone' }])
   })
