@@ -118,7 +118,12 @@ async function finish(turn: Turn): Promise<void> {
   if (turn.taken === 0) while (goesOn(turn) && (await slice(turn, 1, true)) > 0) await Promise.all(open)
   if (turn.unsent.length > 0) await unmarkDue(deps.sql, turn.unsent, lane.run)
   await release(deps, subscriber.id)
-  deps.logger.debug('lane.drained', { subscription: subscriber.id, run: lane.run, taken: turn.taken })
+  deps.logger.info('lane.drained', {
+    subscription: subscriber.id,
+    run: lane.run,
+    taken: turn.taken,
+    unsent: turn.unsent.length,
+  })
 }
 
 /** Marks the next deliveries and starts their sends; returns how many were taken. */

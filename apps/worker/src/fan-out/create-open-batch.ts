@@ -1,12 +1,16 @@
 import type { FirstOutcome } from '@waybill/db'
+import { statusByCode, type DeliveryStatus } from '@waybill/domain'
 import type { FirstRecorder } from '../record/create-first-recorder.ts'
 
 /** A batch whose plan is being sent. Every planned delivery is reported to it exactly once. */
 export type OpenBatch = {
   add(outcome: FirstOutcome): void
   /** Resolves when the last outcome is committed and the batch row is gone. */
-  settled: Promise<void>
+  settled: Promise<Tally>
 }
+
+/** How the deliveries of a batch began. */
+export type Tally = Partial<Record<DeliveryStatus, number>>
 
 /** How long an outcome may wait in memory for batch mates to share its statement, in ms. */
 const gatherMs = 40
@@ -28,8 +32,9 @@ export function createOpenBatch(
   let missing = planned
   let timer: NodeJS.Timeout | undefined
   const handedOver: Promise<void>[] = []
-  let finish: (result: Promise<void>) => void
-  const settled = new Promise<void>((resolve) => (finish = resolve))
+  const tally: Tally = {}
+  let finish: (result: Promise<Tally>) => void
+  const settled = new Promise<Tally>((resolve) => (finish = resolve))
 
   const handOver = () => {
     clearTimeout(timer)
@@ -37,13 +42,18 @@ export function createOpenBatch(
     const outcomes = gathered
     gathered = []
     if (missing > 0) handedOver.push(recorder.record({ outcomes, finishes: undefined }))
-    else finish(Promise.all(handedOver).then(() => recorder.record({ outcomes, finishes: batch })))
+    else
+      finish(
+        Promise.all(handedOver).then(() => recorder.record({ outcomes, finishes: batch }).then(() => tally)),
+      )
   }
   return {
     settled,
     add: (outcome) => {
       gathered.push(outcome)
       missing -= 1
+      const status = statusByCode(outcome.status) ?? 'pending'
+      tally[status] = (tally[status] ?? 0) + 1
       if (missing === 0 || gathered.length >= enough) handOver()
       else timer ??= setTimeout(handOver, gatherMs)
     },

@@ -51,18 +51,25 @@ export async function fanOutBatch(deps: FanOutDeps, id: number): Promise<void> {
   }
 }
 
-type Begun = { settled: Promise<void> }
+type Begun = { settled: Promise<unknown> }
 const nothing: Begun = { settled: Promise.resolve() }
 
 async function claimAndSend(deps: FanOutDeps, id: number): Promise<Begun> {
+  const startedAt = performance.now()
   const batch = await claimBatch(deps.sql, id, deps.lease.worker)
   if (!batch) return nothing
-  deps.logger.debug('batch.claimed', { batch: id, triggers: batch.triggers.length, run: batch.runs })
   await deps.snapshot.ensure(batch.configVersion)
   if (batch.frozen && batch.runs > 1) return leaveToLanes(deps, batch, batch.frozen)
   if (!batch.frozen && batch.runs >= takeApartAtRun && (await isolate(deps, batch))) return nothing
   const frozen = batch.frozen ?? (await plan(deps, batch))
-  return frozen ? sendPlan(deps, id, toWork(deps, batch, frozen)) : nothing
+  if (!frozen) return nothing
+  const { settled } = await sendPlan(deps, id, toWork(deps, batch, frozen))
+  const line = { batch: id, run: batch.runs, triggers: batch.triggers.length, deliveries: frozen.plan.length }
+  return {
+    settled: settled.then((tally) =>
+      deps.logger.info('batch.settled', { ...line, ...tally, ms: Math.round(performance.now() - startedAt) }),
+    ),
+  }
 }
 
 type Frozen = NonNullable<ClaimedBatch['frozen']>

@@ -1,6 +1,6 @@
 import { plannedHow } from '@waybill/db'
 import type { Slot } from '../delivery/create-send-slots.ts'
-import { createOpenBatch, type OpenBatch } from './create-open-batch.ts'
+import { createOpenBatch, type OpenBatch, type Tally } from './create-open-batch.ts'
 import type { FanOutDeps } from './fan-out-batch.ts'
 import {
   expiresAtMs,
@@ -19,8 +19,10 @@ export async function sendPlan(
   deps: FanOutDeps,
   batch: number,
   plan: readonly PlannedWork[],
-): Promise<{ settled: Promise<void> }> {
-  if (plan.length === 0) return { settled: deps.firstRecorder.record({ outcomes: [], finishes: batch }) }
+): Promise<{ settled: Promise<Tally> }> {
+  if (plan.length === 0) {
+    return { settled: deps.firstRecorder.record({ outcomes: [], finishes: batch }).then(() => ({})) }
+  }
   const open = createOpenBatch(batch, plan.length, deps.firstRecorder)
   const waiting: Promise<unknown>[] = []
   for (const work of plan) {
