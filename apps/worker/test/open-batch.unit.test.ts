@@ -9,7 +9,11 @@ function recorder() {
   const chunks: (FirstChunk & { acknowledge: () => void })[] = []
   const record = (chunk: FirstChunk) =>
     new Promise<void>((acknowledge) => chunks.push({ ...chunk, acknowledge }))
-  return { chunks, record }
+  const waiting = { rows: 0 }
+  const gathering = (rows: number) => {
+    waiting.rows += rows
+  }
+  return { chunks, record, gathering, waiting }
 }
 
 const sizes = (chunks: FirstChunk[]) => chunks.map((chunk) => [chunk.outcomes.length, chunk.finishes])
@@ -42,12 +46,14 @@ describe('an open batch', () => {
     open.add(outcome(2))
     await turn()
     expect(r.chunks).toHaveLength(1)
+    expect(r.waiting.rows).toBe(1)
     r.chunks[0]?.acknowledge()
     await turn()
     expect(sizes(r.chunks)).toEqual([
       [1, undefined],
       [1, 7],
     ])
+    expect(r.waiting.rows).toBe(0)
   })
 
   it('hands over 256 outcomes without waiting for more', async () => {

@@ -16,7 +16,7 @@ export type SendGateDeps = {
 const maxUnrecorded = 500
 /** So does one that has waited this long, in ms. */
 const maxUnrecordedAgeMs = 5_000
-const lookAgainMs = 100
+const lookAgainMs = 20
 
 export function createSendGate(deps: SendGateDeps): SendGate {
   let stopping = false
@@ -24,10 +24,15 @@ export function createSendGate(deps: SendGateDeps): SendGate {
     const { rows, oldestAgeMs } = deps.unrecorded()
     return deps.leaseHolds() && rows <= maxUnrecorded && oldestAgeMs <= maxUnrecordedAgeMs
   }
+  const wait = async () => {
+    while (!stopping && !isOpen()) await deps.pause(lookAgainMs)
+  }
+  // Hundreds of sends may wait: they share one look.
+  let opening: Promise<void> | undefined
   return {
     isOpen,
     pass: async () => {
-      while (!stopping && !isOpen()) await deps.pause(lookAgainMs)
+      if (!isOpen()) await (opening ??= wait().finally(() => (opening = undefined)))
       return !stopping
     },
     stop: () => {

@@ -32,6 +32,8 @@ export type DrainDeps = Pick<
 const turnMs = 2_000
 /** Slices of one turn follow each other when this part of the limit is free again. */
 const refillAt = 0.5
+/** Every so many turns begin with one delivery that must be sent alone. */
+const suspectsEveryTurns = 8
 /** Deaths after which a delivery is set aside. */
 const maxCrashes = 5
 
@@ -96,6 +98,8 @@ const goesOn = ({ deps, until }: Turn) => performance.now() < until && deps.gate
 
 async function takeSlices(turn: Turn): Promise<void> {
   const { lane, until, open } = turn
+  // A lane that is never empty would keep its suspects waiting until their horizon.
+  if (lane.run % suspectsEveryTurns === 0 && (await slice(turn, 1, true)) > 0) await Promise.all(open)
   while (goesOn(turn)) {
     const room = lane.limit - open.size
     if ((await slice(turn, room, false)) < room) return

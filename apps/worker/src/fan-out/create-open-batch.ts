@@ -26,7 +26,7 @@ const enough = 256
 export function createOpenBatch(
   batch: number,
   planned: number,
-  recorder: Pick<FirstRecorder, 'record'>,
+  recorder: Pick<FirstRecorder, 'record' | 'gathering'>,
 ): OpenBatch {
   let gathered: FirstOutcome[] = []
   let missing = planned
@@ -36,21 +36,23 @@ export function createOpenBatch(
   let finish: (result: Promise<Tally>) => void
   const settled = new Promise<Tally>((resolve) => (finish = resolve))
 
+  const record = (outcomes: FirstOutcome[], finishes: number | undefined) => {
+    recorder.gathering(-outcomes.length)
+    return recorder.record({ outcomes, finishes })
+  }
   const handOver = () => {
     clearTimeout(timer)
     timer = undefined
     const outcomes = gathered
     gathered = []
-    if (missing > 0) handedOver.push(recorder.record({ outcomes, finishes: undefined }))
-    else
-      finish(
-        Promise.all(handedOver).then(() => recorder.record({ outcomes, finishes: batch }).then(() => tally)),
-      )
+    if (missing > 0) handedOver.push(record(outcomes, undefined))
+    else finish(Promise.all(handedOver).then(() => record(outcomes, batch).then(() => tally)))
   }
   return {
     settled,
     add: (outcome) => {
       gathered.push(outcome)
+      recorder.gathering(1)
       missing -= 1
       const status = statusByCode(outcome.status) ?? 'pending'
       tally[status] = (tally[status] ?? 0) + 1

@@ -9,6 +9,8 @@ export type FirstChunk = { outcomes: FirstOutcome[]; finishes: number | undefine
 export type FirstRecorder = {
   /** Resolves once the chunk is committed. */
   record(chunk: FirstChunk): Promise<void>
+  /** Counts outcomes that wait for batch mates before they are recorded; negative when they are handed over. */
+  gathering(rows: number): void
   pending(): { rows: number; oldestAgeMs: number }
   idle(): Promise<void>
 }
@@ -34,7 +36,7 @@ export function createFirstRecorder(deps: {
       deps,
     )
   const group = createGroupCommit<FirstChunk, undefined>({
-    weigh: (chunk) => ({ rows: chunk.outcomes.length, bytes: 0 }),
+    weigh: (chunk) => ({ rows: chunk.outcomes.length, bytes: bytesOf(chunk) }),
     maxRows: 1_000,
     flush: async (chunks) => {
       try {
@@ -48,9 +50,24 @@ export function createFirstRecorder(deps: {
       return chunks.map(() => undefined)
     },
   })
+  let gathered = 0
   return {
     record: (chunk) => group.submit(chunk),
-    pending: () => group.pending(),
+    gathering: (rows) => {
+      gathered += rows
+    },
+    pending: () => {
+      const { rows, oldestAgeMs } = group.pending()
+      return { rows: rows + gathered, oldestAgeMs }
+    },
     idle: () => group.idle(),
   }
 }
+
+/** What receivers answered is the only part of an outcome that can be large. */
+const bytesOf = ({ outcomes }: FirstChunk): number =>
+  outcomes.reduce(
+    (sum, { attempt }) =>
+      sum + (attempt?.responseBody?.length ?? 0) + (attempt?.responseHeaders?.length ?? 0),
+    0,
+  )
