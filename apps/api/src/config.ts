@@ -1,0 +1,47 @@
+import { createAddressPolicy } from '@waybill/egress'
+import { base64Key, exitOnBadEnvironment, flag, list, milliseconds, port, readEnv } from '@waybill/runtime'
+import { z } from 'zod'
+
+/** Networks, addresses and names that endpoints may have beyond the public internet. */
+const allowed = list.superRefine((entries, context) => {
+  try {
+    createAddressPolicy({ allow: entries })
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'is malformed' })
+  }
+})
+
+const schema = z.object({
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  QUEUE_PREFIX: z.string().min(1).optional(),
+  WAYBILL_MASTER_KEY: base64Key(32),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: port.default(8080),
+  METRICS_PORT: port.default(9464),
+  EGRESS_ALLOW: allowed.default([]),
+  HTTPS_REQUIRED: flag.default(false),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  TOKEN_CACHE_MS: milliseconds.default(10_000),
+  STOP_TIMEOUT_MS: milliseconds.default(25_000),
+})
+
+/** Reads the environment once; a bad one ends the process with code 78 and names every bad variable. */
+export function readConfig(env: NodeJS.ProcessEnv) {
+  const e = exitOnBadEnvironment(() => readEnv(schema, env))
+  return Object.freeze({
+    databaseUrl: e.DATABASE_URL,
+    redisUrl: e.REDIS_URL,
+    queuePrefix: e.QUEUE_PREFIX,
+    secrets: { masterKey: e.WAYBILL_MASTER_KEY },
+    listen: { host: e.HOST, port: e.PORT },
+    metrics: { host: e.HOST, port: e.METRICS_PORT },
+    egressAllow: e.EGRESS_ALLOW,
+    httpsRequired: e.HTTPS_REQUIRED,
+    logLevel: e.LOG_LEVEL,
+    tokenCacheMs: e.TOKEN_CACHE_MS,
+    stopTimeoutMs: e.STOP_TIMEOUT_MS,
+  })
+}
+
+export type ApiConfig = ReturnType<typeof readConfig>

@@ -1,0 +1,63 @@
+import {
+  findAttempts,
+  findDeliveryInScope,
+  findSubscription,
+  redeliver,
+  type DeliveryRecord,
+} from '@waybill/db'
+import type { PublicIds } from '@waybill/domain'
+import type { WakeUps } from '@waybill/queue'
+import type { Logger } from '@waybill/runtime'
+import type { MountedRoute } from '../http/mount-routes.ts'
+import { problem } from '../http/problem.ts'
+import { notFound, readPathId } from '../http/read-public-id.ts'
+import type { Call } from '../http/route.ts'
+import type { Answer } from '../http/send-answer.ts'
+import type { Storage } from '../storage/create-storage.ts'
+import { attemptJson, deliveryJson } from './delivery-json.ts'
+import { listDeliveriesRoute, listParameters } from './list-deliveries-route.ts'
+
+export type DeliveryDeps = {
+  storage: Pick<Storage, 'sql' | 'orm'>
+  publicIds: PublicIds
+  wakeUps: Pick<WakeUps, 'drain'>
+  logger: Pick<Logger, 'info'>
+}
+
+const path = '/v1/deliveries'
+
+/** Deliveries of the native API. */
+export function deliveryRoutes(deps: DeliveryDeps): MountedRoute[] {
+  return [
+    { method: 'GET', path, query: listParameters, handle: listDeliveriesRoute(deps, path) },
+    { method: 'GET', path: `${path}/:id`, handle: (call) => read(deps, call) },
+    { method: 'POST', path: `${path}/:id/redeliver`, handle: (call) => sendAgain(deps, call) },
+  ]
+}
+
+async function find(deps: DeliveryDeps, { principal, params }: Call): Promise<DeliveryRecord> {
+  const id = readPathId(deps.publicIds, 'delivery', params['id'])
+  const found = await findDeliveryInScope(deps.storage.sql, [...principal.integrations], id)
+  if (!found) throw notFound('delivery')
+  return found
+}
+
+async function read(deps: DeliveryDeps, call: Call): Promise<Answer> {
+  const found = await find(deps, call)
+  const attempts = await findAttempts(deps.storage.sql, [found.id])
+  return {
+    status: 200,
+    body: { ...deliveryJson(deps.publicIds, found), attempts: attempts.map(attemptJson) },
+  }
+}
+
+async function sendAgain(deps: DeliveryDeps, call: Call): Promise<Answer> {
+  const { id, integration, subscription } = await find(deps, call)
+  const living = await findSubscription(deps.storage.orm, integration, subscription)
+  if (!living) throw problem('subscription_deleted', 'The subscription of this delivery was deleted.')
+  const again = await redeliver(deps.storage.sql, integration, id)
+  if (!again) throw notFound('delivery')
+  deps.wakeUps.drain(subscription, 0)
+  deps.logger.info('delivery.redelivered', { actor: call.actor, delivery: id, generation: again.generation })
+  return { status: 202, body: deliveryJson(deps.publicIds, await find(deps, call)) }
+}

@@ -1,0 +1,115 @@
+import { deriveMasterKeys, findPrincipal, type MasterKeys } from '@waybill/db'
+import { createPublicIds, type PublicIds } from '@waybill/domain'
+import { createAddressPolicy } from '@waybill/egress'
+import { createWakeUps, queueConfigFrom, type QueueConfig, type WakeUps } from '@waybill/queue'
+import { withDeadline, type Logger } from '@waybill/runtime'
+import type { ApiConfig } from './config.ts'
+import { createAuthenticate, type Authenticate } from './http/authenticate.ts'
+import { unavailable } from './http/problem.ts'
+import { StorageTimeout } from './http/to-problem.ts'
+import { createTokenCache, type TokenCache } from './http/token-cache.ts'
+import { createApiMetrics, type ApiMetrics } from './metrics.ts'
+import { createMasterKeyCheck, type MasterKeyCheck } from './storage/check-installation.ts'
+import { createStorage, type Storage } from './storage/create-storage.ts'
+import type { UrlRules } from './subscriptions/subscription-fields.ts'
+import { createAccept, type Accept } from './triggers/create-accept.ts'
+
+/** Everything the routes are given; the only place that knows the real clock and services. */
+export type ApiDeps = {
+  logger: Logger
+  storage: Storage
+  installation: MasterKeyCheck
+  keys: MasterKeys
+  publicIds: PublicIds
+  wakeUps: WakeUps
+  tokens: TokenCache
+  authenticate: Authenticate
+  accept: Accept
+  urlRules: UrlRules
+  metrics: ApiMetrics
+  /** Throws a 503 while nothing can be stored. */
+  refuseWhileAway: () => void
+  suspect: () => void
+  stopping: () => boolean
+  now: () => number
+  monotonic: () => number
+  /** Answers what waits, then lets go of the queue and the database. */
+  close(): Promise<void>
+}
+
+const statementTimeoutMs = 1_500
+const lookUpWithinMs = 1_200
+
+/** Opens everything and asks nobody yet: the database and the queue may still be away. */
+export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boolean = () => false): ApiDeps {
+  const storage = createStorage(
+    {
+      url: config.databaseUrl,
+      applicationName: 'waybill-api',
+      hotConnections: 4,
+      otherConnections: 4,
+      statementTimeoutMs,
+    },
+    logger,
+  )
+  const keys = deriveMasterKeys(config.secrets.masterKey)
+  const installation = createMasterKeyCheck(storage, keys, logger)
+  const wakeUps = createWakeUps(queueConfigOf(config), {
+    onError: (error) => logger.warn('queue.failed', { error }),
+  })
+  const metrics = createApiMetrics({
+    queueReady: () => wakeUps.ready(),
+    wakeUpsDropped: () => wakeUps.dropped(),
+  })
+  const monotonic = (): number => performance.now()
+  const { suspect } = storage
+  const tokens = createTokenCache((hash) => lookUp(storage, hash), { ttlMs: config.tokenCacheMs, monotonic })
+  const accept = createAccept({
+    sql: () => storage.sql,
+    suspect,
+    wake: (batch, bulk) => wakeUps.fanOut(batch, { bulk }),
+    metrics,
+    logger,
+    monotonic,
+  })
+  return {
+    logger,
+    storage,
+    installation,
+    keys,
+    publicIds: createPublicIds(keys.publicIds),
+    wakeUps,
+    tokens,
+    authenticate: createAuthenticate(tokens, monotonic),
+    accept,
+    urlRules: {
+      policy: createAddressPolicy({ allow: config.egressAllow }),
+      requireHttps: config.httpsRequired,
+    },
+    metrics,
+    refuseWhileAway: () => {
+      if (storage.up() && installation.state() === 'passed') return
+      throw unavailable('storage_unavailable', 'The database is away; nothing was stored.')
+    },
+    suspect,
+    stopping,
+    now: Date.now,
+    monotonic,
+    close: async () => {
+      await accept.idle()
+      await Promise.all([wakeUps.close(), storage.close()])
+    },
+  }
+}
+
+function queueConfigOf({ databaseUrl, redisUrl, queuePrefix }: ApiConfig): QueueConfig {
+  const queue = queueConfigFrom({ databaseUrl, redisUrl })
+  return queue.backend === 'redis' && queuePrefix ? { ...queue, prefix: queuePrefix } : queue
+}
+
+function lookUp(storage: Storage, hash: Buffer) {
+  return withDeadline(findPrincipal(storage.orm, hash), lookUpWithinMs, () => {
+    storage.suspect()
+    return new StorageTimeout('the token could not be looked up')
+  })
+}

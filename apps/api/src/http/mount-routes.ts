@@ -1,0 +1,76 @@
+import type { Express, Request, RequestHandler } from 'express'
+import { withDeadline } from '@waybill/runtime'
+import type { Authenticate } from './authenticate.ts'
+import { checkMediaType } from './check-media-type.ts'
+import { parseJsonBody } from './parse-json-body.ts'
+import { problem } from './problem.ts'
+import { readQuery } from './query-parameters.ts'
+import { readBody } from './read-body.ts'
+import type { Call, Route } from './route.ts'
+import { sendAnswer } from './send-answer.ts'
+import { StorageTimeout } from './to-problem.ts'
+
+export type MountDeps = { authenticate: Authenticate; refuseWhileAway: () => void; suspect: () => void }
+/** A route with the query parameters it reads. */
+export type MountedRoute = Route & { query?: readonly string[] }
+
+const maxBodyBytes = 262_144
+const answerWithinMs = 1_800
+
+/** Mounts the table: one handler a line, and 405 for the other methods of its paths. */
+export function mountRoutes(app: Express, routes: readonly MountedRoute[], deps: MountDeps): void {
+  const methods = new Map<string, string[]>()
+  for (const route of routes) {
+    const handler = toHandler(route, deps)
+    switch (route.method) {
+      case 'GET':
+        app.get(route.path, handler)
+        break
+      case 'POST':
+        app.post(route.path, handler)
+        break
+      case 'PATCH':
+        app.patch(route.path, handler)
+        break
+      case 'DELETE':
+        app.delete(route.path, handler)
+        break
+      default:
+        route.method satisfies never
+    }
+    methods.set(route.path, [...(methods.get(route.path) ?? []), route.method])
+  }
+  for (const [path, allowed] of methods) app.all(path, refuseMethod(allowed))
+}
+
+/** 405 with what is allowed instead. */
+export function refuseMethod(allowed: readonly string[]): RequestHandler {
+  const allow = allowed.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ')
+  return (request) => {
+    throw problem('method_not_allowed', `${request.method} is not allowed here; allowed: ${allow}.`, {
+      headers: { allow },
+    })
+  }
+}
+
+function toHandler(route: MountedRoute, deps: MountDeps): RequestHandler {
+  return async (request, response) => {
+    response.locals['route'] = route.path
+    deps.refuseWhileAway()
+    const call = await readCall(route, deps, request)
+    const answer = await withDeadline(route.handle(call), answerWithinMs, () => {
+      deps.suspect()
+      return new StorageTimeout('a statement did not answer')
+    })
+    sendAnswer(request, response, answer)
+  }
+}
+
+async function readCall(route: MountedRoute, deps: MountDeps, request: Request): Promise<Call> {
+  const principal = await deps.authenticate(request)
+  const query = readQuery(request.url, route.query ?? [])
+  if (route.takesBody) checkMediaType(request)
+  const body = route.takesBody ? parseJsonBody(await readBody(request, maxBodyBytes)).value : {}
+  const params = request.params as Readonly<Record<string, string>>
+  return { principal, actor: `token:${principal.tokenId}`, params, query, body, request }
+}

@@ -1,0 +1,45 @@
+import { CodedError } from '@waybill/domain'
+import { errorTable, type ErrorCode, type FieldCode } from './error-table.ts'
+
+/** What is wrong with one member of the body; `pointer` is a JSON Pointer (RFC 6901). */
+export type FieldProblem = { pointer: string; code: FieldCode; message: string }
+
+type ProblemOptions = {
+  errors?: readonly FieldProblem[]
+  headers?: Readonly<Record<string, string>>
+  cause?: unknown
+}
+
+/** A refusal on its way to the edge, which turns it into a dialect's own words. */
+export class Problem extends CodedError {
+  override readonly name = 'Problem'
+  readonly errors: readonly FieldProblem[]
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(code: ErrorCode | FieldCode, status: number, detail: string, options: ProblemOptions = {}) {
+    super(code, detail, { status, cause: options.cause })
+    this.errors = options.errors ?? []
+    this.headers = options.headers ?? {}
+  }
+}
+
+/** A refusal with the status its code has in the table. */
+export function problem(code: ErrorCode, detail: string, options: ProblemOptions = {}): Problem {
+  return new Problem(code, errorTable[code][0], detail, options)
+}
+
+/** A 422 naming everything that is wrong; one thing alone lends its code to the whole answer. */
+export function invalidBody(errors: readonly FieldProblem[]): Problem {
+  const [first] = errors
+  if (errors.length === 1 && first) return new Problem(first.code, 422, first.message, { errors })
+  return problem('validation_failed', `${errors.length} things are wrong; see errors.`, { errors })
+}
+
+/** A 503 that may simply be sent again. */
+export function unavailable(
+  code: 'storage_unavailable' | 'commit_unknown' | 'overloaded',
+  detail: string,
+  cause?: unknown,
+): Problem {
+  return problem(code, detail, { headers: { 'retry-after': '1' }, cause })
+}

@@ -1,0 +1,37 @@
+import { pgErrorCode } from '@waybill/db'
+import { Problem, problem, unavailable } from './problem.ts'
+
+const connectionCodes =
+  /^(CONNECTION_\w+|CONNECT_TIMEOUT|E(PIPE|CONN\w+|TIMEDOUT|HOST\w+|NET\w+|NOTFOUND|AI_AGAIN))$/
+const sqlState = /^[0-9A-Z]{5}$/
+
+/** A statement did not answer in time; it may still be carried out. */
+export class StorageTimeout extends Error {
+  readonly code = 'STORAGE_TIMEOUT'
+}
+
+/** Whether the error came from the database or the way to it, rather than from a bug of ours. */
+export function isStorageError(error: unknown): boolean {
+  if (error instanceof StorageTimeout) return true
+  const code = pgErrorCode(error)
+  return code !== undefined && (connectionCodes.test(code) || sqlState.test(code))
+}
+
+/** Whether the statement behind this error may have been committed all the same. */
+export function mayHaveCommitted(error: unknown): boolean {
+  if (error instanceof StorageTimeout) return true
+  const code = pgErrorCode(error)
+  return code !== undefined && /^(CONNECTION_(CLOSED|DESTROYED)|ECONNRESET|EPIPE|ETIMEDOUT)$/.test(code)
+}
+
+/** What a thrown value is to the caller: a refusal as it was meant, an outage, or a bug of ours. */
+export function toProblem(error: unknown, writes: boolean): Problem {
+  if (error instanceof Problem) return error
+  if (error instanceof URIError)
+    return problem('malformed_path', 'The path has a malformed percent-encoding.')
+  if (!isStorageError(error))
+    return problem('internal_error', 'This was logged; please try again later.', { cause: error })
+  return writes && mayHaveCommitted(error)
+    ? unavailable('commit_unknown', 'The connection to the database broke while it was writing.', error)
+    : unavailable('storage_unavailable', 'The database did not answer; please send this again.', error)
+}

@@ -1,0 +1,48 @@
+import type { FieldProblem } from './problem.ts'
+import { pointerStep, quote } from './quote.ts'
+
+const plain = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, '')
+
+/** Says that a body has a member nobody reads: one that only we set, or one that may be a typo. */
+export function unknownField(
+  prefix: string,
+  name: string,
+  known: Iterable<string>,
+  readOnly: ReadonlySet<string>,
+): FieldProblem {
+  const pointer = prefix + pointerStep(name)
+  if ([...readOnly].some((field) => plain(field) === plain(name)))
+    return {
+      pointer,
+      code: 'read_only_field',
+      message: `${quote(name)} is set by the service, not by the caller.`,
+    }
+  const near = nearest(plain(name), known)
+  const hint = near === undefined ? '' : ` Did you mean ${quote(near)}?`
+  return { pointer, code: 'unknown_field', message: `There is no field ${quote(name)}.${hint}` }
+}
+
+function nearest(typed: string, known: Iterable<string>): string | undefined {
+  if (typed.length > 40) return undefined
+  let best: { name: string; distance: number } | undefined
+  for (const name of known) {
+    const distance = changes(typed, plain(name))
+    if (distance <= 2 && distance < name.length / 2 && distance < (best?.distance ?? Infinity))
+      best = { name, distance }
+  }
+  return best?.name
+}
+
+/** The fewest insertions, deletions and replacements of one character between two short texts. */
+function changes(from: string, to: string): number {
+  let above = Array.from({ length: to.length + 1 }, (_, column) => column)
+  for (let i = 0; i < from.length; i += 1) {
+    const row = [i + 1]
+    for (let j = 0; j < to.length; j += 1) {
+      const replace = (above[j] as number) + (from[i] === to[j] ? 0 : 1)
+      row.push(Math.min(replace, (row[j] as number) + 1, (above[j + 1] as number) + 1))
+    }
+    above = row
+  }
+  return above[to.length] as number
+}

@@ -1,0 +1,8 @@
+export { createApp } from './app.ts'
+export { readConfig } from './config.ts'
+export type { ApiConfig } from './config.ts'
+export { buildDeps } from './deps.ts'
+export type { ApiDeps } from './deps.ts'
+export { nativeRoutes } from './routes.ts'
+export { startApi } from './start-api.ts'
+export type { RunningApi } from './start-api.ts'

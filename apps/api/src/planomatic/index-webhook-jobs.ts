@@ -1,0 +1,78 @@
+import { countJobs, listJobs, readTriggerData, type JobsQuery, type Principal } from '@waybill/db'
+import { profileCode } from '@waybill/domain'
+import type { Answer } from '../http/send-answer.ts'
+import type { Storage } from '../storage/create-storage.ts'
+import { envelope } from './envelope.ts'
+import { jobRow } from './job-row.ts'
+import type { ParamReader } from './param-reader.ts'
+import { readIntegration } from './read-integration.ts'
+
+export type IndexDeps = { storage: Pick<Storage, 'sql'> }
+
+const profiles = [profileCode('planomatic-v2'), profileCode('planomatic-v3')]
+const defaultSize = 25
+const maxSize = 100
+const maxPage = 1_000_000
+const filters = [
+  'date_range_start',
+  'date_range_end',
+  'status_code',
+  'event_type',
+  'status',
+  'subscribers',
+  'endpoint',
+]
+const notYet = [
+  ...filters.filter((name) => name !== 'status_code').map((name) => `filters.${name}`),
+  'search',
+]
+
+/** `POST /api/v1/webhook_jobs/index`. */
+export async function indexWebhookJobs(
+  deps: IndexDeps,
+  principal: Principal,
+  params: ParamReader,
+): Promise<Answer> {
+  const query = readJobsQuery(params, readIntegration(params, principal))
+  const withCount = params.flag('count') ?? false
+  params.finish()
+  const { sql } = deps.storage
+  const [jobs, count] = await Promise.all([
+    listJobs(sql, query),
+    withCount ? countJobs(sql, query) : undefined,
+  ])
+  const data = await readTriggerData(sql, [...new Set(jobs.map((job) => job.trigger))])
+  const results = jobs.map((job) => jobRow(job, data.get(job.trigger)))
+  return envelope('action-successful', { data: { ...(count === undefined ? {} : { count }), results } })
+}
+
+function readJobsQuery(params: ParamReader, integration: number): JobsQuery {
+  params.oneOf('view', ['planointegrate_view', 'default'])
+  params.object('filters', filters)
+  params.object('page', ['size', 'number'])
+  params.object('sort', ['by', 'order'])
+  for (const attr of notYet) if (params.has(attr)) params.invalid(attr, 'not supported yet')
+  const statusCodes = readStatusCodes(params)
+  const by = params.oneOf('sort.by', ['status_code', 'event_type', 'last_sent_at'])
+  const order = params.oneOf('sort.order', ['asc', 'desc'])
+  return {
+    integration,
+    profiles,
+    ...(statusCodes ? { statusCodes } : {}),
+    sort: { by: by ?? 'last_sent_at', order: order ?? (by === undefined ? 'desc' : 'asc') },
+    size: params.integer('page.size', { min: 1, max: maxSize }) ?? defaultSize,
+    page: params.integer('page.number', { min: 1, max: maxPage }) ?? 1,
+  }
+}
+
+/** An empty list filters nothing. */
+function readStatusCodes(params: ParamReader): number[] | undefined {
+  const given = params.list('filters.status_code')
+  if (given === undefined || given.length === 0) return undefined
+  return given.map((value, index) => {
+    const code = typeof value === 'string' && /^\d{3}$/.test(value) ? Number(value) : value
+    if (typeof code === 'number' && Number.isInteger(code) && code >= 100 && code <= 599) return code
+    params.invalid(`filters.status_code.${index}`, 'must be an HTTP status')
+    return 0
+  })
+}

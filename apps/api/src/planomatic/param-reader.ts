@@ -1,0 +1,83 @@
+import { PlanomaticRefusal, type AttrError } from './envelope.ts'
+import { isObject, type ParamObject } from './read-params.ts'
+
+/** Reads parameters one by one and collects what is wrong; numbers and booleans may come as text, as in a query. */
+export type ParamReader = {
+  has(attr: string): boolean
+  text(attr: string): string | undefined
+  required(attr: string): string
+  integer(attr: string, bounds: { min: number; max: number }): number | undefined
+  flag(attr: string): boolean | undefined
+  list(attr: string): unknown[] | undefined
+  object(attr: string, known: readonly string[]): void
+  oneOf<T extends string>(attr: string, values: readonly T[]): T | undefined
+  invalid(attr: string, message: string): void
+  /** Throws what was collected: `missing-param` before `invalid-param`. */
+  finish(): void
+}
+
+export function createParamReader(params: ParamObject): ParamReader {
+  const missing: AttrError[] = []
+  const invalid: AttrError[] = []
+  const at = (attr: string): unknown => {
+    let value: unknown = params
+    for (const step of attr.split('.'))
+      value = isObject(value) && Object.hasOwn(value, step) ? value[step] : undefined
+    return value ?? undefined
+  }
+  const refuse = (attr: string, message: string): undefined => {
+    invalid.push({ attr, message })
+    return undefined
+  }
+  const text = (attr: string): string | undefined => {
+    const value = at(attr)
+    if (value === undefined || value === '') return undefined
+    return typeof value === 'string' ? value : refuse(attr, 'must be a string')
+  }
+  return {
+    has: (attr) => at(attr) !== undefined,
+    text,
+    required: (attr) => {
+      const value = at(attr)
+      if (value === undefined || (typeof value === 'string' && value.trim() === ''))
+        missing.push({ attr, message: 'missing' })
+      return text(attr) ?? ''
+    },
+    integer: (attr, { min, max }) => {
+      const value = at(attr)
+      if (value === undefined || value === '') return undefined
+      const number = typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value
+      if (typeof number !== 'number' || !Number.isInteger(number)) return refuse(attr, 'must be an integer')
+      return number >= min && number <= max ? number : refuse(attr, `must be from ${min} to ${max}`)
+    },
+    flag: (attr) => {
+      const value = at(attr)
+      if (value === undefined || value === '') return undefined
+      if (value === true || value === 'true') return true
+      return value === false || value === 'false' ? false : refuse(attr, 'must be true or false')
+    },
+    list: (attr) => {
+      const value = at(attr)
+      if (value === undefined) return undefined
+      return Array.isArray(value) ? (value as unknown[]) : refuse(attr, 'must be an array')
+    },
+    object: (attr, known) => {
+      const value = at(attr)
+      if (value === undefined) return
+      if (!isObject(value)) refuse(attr, 'must be an object')
+      else
+        for (const name of Object.keys(value))
+          if (!known.includes(name)) refuse(`${attr}.${name.slice(0, 64)}`, 'unrecognized')
+    },
+    oneOf: (attr, values) => {
+      const value = text(attr)
+      if (value === undefined) return undefined
+      return values.find((one) => one === value) ?? refuse(attr, 'unrecognized')
+    },
+    invalid: refuse,
+    finish: () => {
+      if (missing.length > 0) throw new PlanomaticRefusal('missing-param', missing)
+      if (invalid.length > 0) throw new PlanomaticRefusal('invalid-param', invalid)
+    },
+  }
+}

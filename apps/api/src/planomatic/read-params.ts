@@ -1,0 +1,94 @@
+import type { IncomingMessage } from 'node:http'
+import { checkMediaType } from '../http/check-media-type.ts'
+import { parseJsonBody } from '../http/parse-json-body.ts'
+import { Problem } from '../http/problem.ts'
+import { readBody } from '../http/read-body.ts'
+import { PlanomaticRefusal } from './envelope.ts'
+
+export type ParamObject = { [name: string]: unknown }
+
+const maxBytes = 262_144
+/** In a query a list is written with commas or by repeating its name. */
+const lists = new Set([
+  'statuses',
+  'events',
+  'search.attributes',
+  'filters.status_code',
+  'filters.event_type',
+  'filters.status',
+  'filters.subscribers',
+  'filters.endpoint',
+])
+
+/** The parameters of a request: its query string and, over that, its JSON body. */
+export async function readParams(request: IncomingMessage, url: string): Promise<ParamObject> {
+  const params = readQuery(url)
+  const {
+    'content-length': length = '0',
+    'transfer-encoding': chunked,
+    'content-type': type,
+  } = request.headers
+  if (Number(length) === 0 && chunked === undefined && type === undefined) return params
+  return merge(params, await readJson(request))
+}
+
+async function readJson(request: IncomingMessage): Promise<ParamObject> {
+  try {
+    checkMediaType(request)
+    const bytes = await readBody(request, maxBytes)
+    return bytes.length === 0 ? {} : { ...parseJsonBody(bytes).value }
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    if (error.status === 415) throw new PlanomaticRefusal('invalid-content-type')
+    if (error.code === 'body_must_be_object') throw new PlanomaticRefusal('no-params-decoded')
+    if (error.status === 422)
+      throw new PlanomaticRefusal(
+        'invalid-param',
+        error.errors.map(({ pointer, message }) => toAttr(pointer, message)),
+      )
+    throw new PlanomaticRefusal('invalid-encoded-params', [{ attr: 'body', message: error.message }])
+  }
+}
+
+const toAttr = (pointer: string, message: string) => ({
+  attr: pointer.slice(1).replaceAll('/', '.'),
+  message,
+})
+
+/** `page[size]=20` and `page.size=20` are the same parameter; `[]` at the end of a name means nothing more. */
+function readQuery(url: string): ParamObject {
+  const start = url.indexOf('?')
+  const params: ParamObject = {}
+  if (start < 0) return params
+  const given = new URLSearchParams(url.slice(start + 1))
+  for (const name of new Set(given.keys())) {
+    const path = name.split(/[.[\]]+/).filter((step) => step !== '')
+    const values = given.getAll(name)
+    const isList = lists.has(path.join('.'))
+    put(params, path, isList ? values.flatMap((value) => value.split(',')) : values.at(-1))
+  }
+  return params
+}
+
+function put(params: ParamObject, [name, ...rest]: readonly string[], value: unknown): void {
+  if (name === undefined || name === '__proto__') return
+  if (rest.length === 0) {
+    params[name] = value
+    return
+  }
+  const inner = isObject(params[name]) ? params[name] : {}
+  params[name] = inner
+  put(inner, rest, value)
+}
+
+function merge(below: ParamObject, above: ParamObject): ParamObject {
+  const merged = { ...below }
+  for (const [name, value] of Object.entries(above)) {
+    const other = merged[name]
+    merged[name] = isObject(other) && isObject(value) ? merge(other, value) : value
+  }
+  return merged
+}
+
+export const isObject = (value: unknown): value is ParamObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

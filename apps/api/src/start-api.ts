@@ -1,0 +1,39 @@
+import { createLoop, startMetricsServer, type Logger } from '@waybill/runtime'
+import { createApp } from './app.ts'
+import type { ApiConfig } from './config.ts'
+import { buildDeps } from './deps.ts'
+import { startServer } from './server.ts'
+
+export type RunningApi = { url: string; metricsUrl: string; stop(): Promise<void> }
+
+const checkAgainMs = 1_000
+
+/**
+ * Starts the process. Without a database it listens all the same and says 503, until there is one. Throws when the
+ * database was made with another master key.
+ */
+export async function startApi(config: ApiConfig, logger: Logger): Promise<RunningApi> {
+  const state = { stopping: false }
+  const deps = buildDeps(config, logger, () => state.stopping)
+  const check = createLoop({
+    name: 'master-key',
+    everyMs: checkAgainMs,
+    run: () => deps.installation.run(),
+    logger,
+  })
+  await deps.installation.run()
+  if (deps.installation.state() !== 'passed') check.start()
+  const metrics = await startMetricsServer({ ...config.metrics, registry: deps.metrics.registry, logger })
+  const server = await startServer(createApp(deps), config.listen)
+  logger.info('server.started', { address: server.url })
+  return {
+    url: server.url,
+    metricsUrl: metrics.url,
+    stop: async () => {
+      state.stopping = true
+      await Promise.all([check.stop(), server.close()])
+      await deps.close()
+      await metrics.close()
+    },
+  }
+}

@@ -1,0 +1,67 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { openDatabase, type Database, type DatabaseOptions } from '@waybill/db'
+import { withDeadline, type Logger } from '@waybill/runtime'
+
+/** The database, which may be away. Read `sql` and `orm` at each use: after an outage they are new pools. */
+export type Storage = Database & {
+  /** False from the moment a probe failed until one succeeds: callers are refused at once instead of piling up. */
+  up(): boolean
+  /** Something did not answer: look whether the database does. */
+  suspect(): void
+}
+
+const probeMs = 1_000
+const betweenProbesMs = 250
+
+/**
+ * A server that hangs, or a peer that vanished, keeps a pool's connections busy for as long as TCP allows, and a pool
+ * that failed to connect waits longer each time. So when a probe fails the pools are dropped and made anew.
+ */
+export function createStorage(options: DatabaseOptions, logger: Pick<Logger, 'warn' | 'info'>): Storage {
+  let database = openDatabase(options)
+  let up = true
+  let probing = false
+  let closed = false
+
+  const answers = async (): Promise<boolean> => {
+    try {
+      await withDeadline(database.sql`SELECT 1`, probeMs, () => new Error('no answer'))
+      return true
+    } catch {
+      return false
+    }
+  }
+  const replace = (): void => {
+    const old = database
+    database = openDatabase(options)
+    void old.sql.end({ timeout: 0 }).then(() => old.close())
+  }
+  const probe = async (): Promise<void> => {
+    if (probing) return
+    probing = true
+    while (!closed && !(await answers())) {
+      if (up) logger.warn('database.lost', {})
+      up = false
+      if (closed) break
+      replace()
+      await pause(betweenProbesMs, undefined, { ref: false })
+    }
+    if (!up && !closed) logger.info('database.found', {})
+    up = true
+    probing = false
+  }
+  return {
+    get sql() {
+      return database.sql
+    },
+    get orm() {
+      return database.orm
+    },
+    up: () => up,
+    suspect: () => void probe(),
+    close: async () => {
+      closed = true
+      await database.close()
+    },
+  }
+}

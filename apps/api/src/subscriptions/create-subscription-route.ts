@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto'
+import { createSubscription, pgErrorCode, type MasterKeys, type Principal } from '@waybill/db'
+import {
+  generateStandardSecret,
+  isKnownView,
+  parseStandardSecret,
+  profileCode,
+  profiles,
+  type PublicIds,
+} from '@waybill/domain'
+import type { Logger } from '@waybill/runtime'
+import { invalidBody, problem, type FieldProblem } from '../http/problem.ts'
+import { readFields } from '../http/read-fields.ts'
+import type { Call } from '../http/route.ts'
+import type { Answer } from '../http/send-answer.ts'
+import type { Storage } from '../storage/create-storage.ts'
+import { checkScope } from '../triggers/check-scope.ts'
+import { readEventNames } from './event-names.ts'
+import { readOnlyFields, type CreateFields, type SubscriptionFields } from './subscription-fields.ts'
+import { subscriptionJson } from './subscription-json.ts'
+
+export type SubscriptionDeps = {
+  storage: Pick<Storage, 'orm'>
+  keys: MasterKeys
+  publicIds: PublicIds
+  fields: SubscriptionFields
+  logger: Pick<Logger, 'info'>
+}
+
+const profile = profiles.standard
+const defaults = { timeoutSeconds: 15, inFlightLimit: 20 }
+
+/** `POST /v1/subscriptions`: the signing secret is in this answer and in no other. */
+export const createSubscriptionRoute =
+  (deps: SubscriptionDeps) =>
+  async (call: Call): Promise<Answer> => {
+    const known = Object.keys(deps.fields.create.shape)
+    const fields = readFields(deps.fields.create, call.body, {
+      known,
+      readOnly: new Set([...readOnlyFields, 'state']),
+    })
+    const integration = readIntegration(fields, call.principal)
+    const secret = fields.secret ?? generateStandardSecret(randomBytes)
+    const made = await insert(deps, call.actor, integration, fields, secret)
+    if (made === 'key_taken') throw keyTaken()
+    deps.logger.info('subscription.created', { actor: call.actor, integration, subscription: made.id })
+    const body = subscriptionJson(deps.publicIds, made)
+    return { status: 201, body: { ...body, secret }, headers: { location: `/v1/subscriptions/${body.id}` } }
+  }
+
+export const keyTaken = () => problem('key_taken', 'Another subscription of this integration has this key.')
+
+function readIntegration({ integration_id: given }: CreateFields, principal: Principal): number {
+  const [only] = principal.integrations
+  if (given === undefined && principal.integrations.size === 1 && only !== undefined) return only
+  if (given === undefined)
+    throw invalidBody([
+      {
+        pointer: '/integration_id',
+        code: 'required',
+        message: 'The token reaches several integrations: say which.',
+      },
+    ])
+  checkScope(principal, given)
+  return given
+}
+
+async function insert(
+  deps: SubscriptionDeps,
+  actor: string,
+  integration: number,
+  fields: CreateFields,
+  secret: string,
+) {
+  const problems: FieldProblem[] = []
+  const filters = readEventNames(profile.name, fields.events, problems)
+  checkView(fields.view, problems)
+  if (problems.length > 0) throw invalidBody(problems)
+  const clear = parseStandardSecret(secret)
+  try {
+    return await createSubscription(deps.storage.orm, deps.keys, actor, {
+      integration,
+      key: fields.key ?? randomBytes(9).toString('base64url'),
+      name: fields.name,
+      url: fields.url,
+      view: fields.view ?? null,
+      profile: profileCode(profile.name),
+      state: fields.active === false ? 'inactive' : 'active',
+      filters,
+      successCode: fields.success_code ?? null,
+      horizonSeconds:
+        fields.horizon_hours === undefined ? profile.defaultHorizonMs / 1_000 : fields.horizon_hours * 3_600,
+      timeoutMs: (fields.timeout_seconds ?? defaults.timeoutSeconds) * 1_000,
+      inFlightLimit: fields.in_flight_limit ?? defaults.inFlightLimit,
+      notify: false,
+      notificationEmails: null,
+      secrets: clear ? [clear] : [],
+    })
+  } catch (error) {
+    // A token may be scoped to an integration before somebody makes it.
+    if (pgErrorCode(error) !== '23503') throw error
+    throw invalidBody([
+      { pointer: '/integration_id', code: 'unknown_integration', message: 'There is no such integration.' },
+    ])
+  }
+}
+
+export function checkView(
+  view: string | null | undefined,
+  problems: FieldProblem[],
+  name = profile.name,
+): void {
+  if (typeof view === 'string' && !isKnownView(name, view))
+    problems.push({ pointer: '/view', code: 'unknown_view', message: 'There is no such view.' })
+}

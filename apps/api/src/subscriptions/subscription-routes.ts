@@ -1,0 +1,102 @@
+import {
+  deleteSubscription,
+  findSubscriptionInScope,
+  listSubscriptions,
+  updateSubscription,
+  type SubscriptionChange,
+  type SubscriptionRecord,
+} from '@waybill/db'
+import { profileByCode } from '@waybill/domain'
+import type { MountedRoute } from '../http/mount-routes.ts'
+import { pageAnswer, pageParameters, readLimit } from '../http/page.ts'
+import { invalidBody, type FieldProblem } from '../http/problem.ts'
+import { readFields } from '../http/read-fields.ts'
+import { notFound, readCursor, readPathId } from '../http/read-public-id.ts'
+import type { Call } from '../http/route.ts'
+import type { Answer } from '../http/send-answer.ts'
+import {
+  checkView,
+  createSubscriptionRoute,
+  keyTaken,
+  type SubscriptionDeps,
+} from './create-subscription-route.ts'
+import { readEventNames } from './event-names.ts'
+import { readOnlyFields, type UpdateFields } from './subscription-fields.ts'
+import { subscriptionJson } from './subscription-json.ts'
+
+const path = '/v1/subscriptions'
+
+/** Subscriptions of the native API. */
+export function subscriptionRoutes(deps: SubscriptionDeps): MountedRoute[] {
+  return [
+    { method: 'POST', path, takesBody: true, handle: createSubscriptionRoute(deps) },
+    { method: 'GET', path, query: [...pageParameters, 'integration_id'], handle: (call) => list(deps, call) },
+    { method: 'GET', path: `${path}/:id`, handle: (call) => read(deps, call) },
+    { method: 'PATCH', path: `${path}/:id`, takesBody: true, handle: (call) => update(deps, call) },
+    { method: 'DELETE', path: `${path}/:id`, handle: (call) => remove(deps, call) },
+  ]
+}
+
+async function list(deps: SubscriptionDeps, { principal, query }: Call): Promise<Answer> {
+  const limit = readLimit(query)
+  const wanted = query.wholeNumber('integration_id', { min: 1, max: 2_147_483_647 })
+  const integrations = [...principal.integrations].filter((id) => wanted === undefined || id === wanted)
+  const after = readCursor(deps.publicIds, 'subscription', query) ?? 0
+  const found = await listSubscriptions(deps.storage.orm, integrations, { after, limit: limit + 1 })
+  const data = found.slice(0, limit).map((subscription) => subscriptionJson(deps.publicIds, subscription))
+  return pageAnswer(path, query, data, found.length > limit ? data.at(-1)?.id : undefined)
+}
+
+async function find(deps: SubscriptionDeps, { principal, params }: Call): Promise<SubscriptionRecord> {
+  const id = readPathId(deps.publicIds, 'subscription', params['id'])
+  const found = await findSubscriptionInScope(deps.storage.orm, [...principal.integrations], id)
+  if (!found) throw notFound('subscription')
+  return found
+}
+
+async function read(deps: SubscriptionDeps, call: Call): Promise<Answer> {
+  return { status: 200, body: subscriptionJson(deps.publicIds, await find(deps, call)) }
+}
+
+async function update(deps: SubscriptionDeps, call: Call): Promise<Answer> {
+  const found = await find(deps, call)
+  const known = Object.keys(deps.fields.update.shape)
+  const readOnly = new Set([...readOnlyFields, 'integration_id', 'secret', 'active'])
+  const change = toChange(found, readFields(deps.fields.update, call.body, { known, readOnly }))
+  if (Object.keys(change).length === 0) return { status: 200, body: subscriptionJson(deps.publicIds, found) }
+  const changed = await updateSubscription(deps.storage.orm, call.actor, found.integration, found.id, change)
+  if (changed === 'key_taken') throw keyTaken()
+  if (!changed) throw notFound('subscription')
+  const fields = Object.keys(change)
+  deps.logger.info('subscription.updated', { actor: call.actor, subscription: found.id, fields })
+  return { status: 200, body: subscriptionJson(deps.publicIds, changed) }
+}
+
+function toChange(found: SubscriptionRecord, fields: UpdateFields): SubscriptionChange {
+  const problems: FieldProblem[] = []
+  const profile = profileByCode(found.profile) ?? 'standard'
+  const { events, success_code: successCode, timeout_seconds: timeout, horizon_hours: horizon } = fields
+  const filters = readEventNames(profile, events, problems)
+  checkView(fields.view, problems, profile)
+  if (problems.length > 0) throw invalidBody(problems)
+  return {
+    ...(fields.key === undefined ? {} : { key: fields.key }),
+    ...(fields.name === undefined ? {} : { name: fields.name }),
+    ...(fields.url === undefined ? {} : { url: fields.url }),
+    ...(fields.view === undefined ? {} : { view: fields.view }),
+    ...(fields.state === undefined ? {} : { state: fields.state }),
+    ...(events === undefined ? {} : { filters }),
+    ...(successCode === undefined ? {} : { successCode }),
+    ...(timeout === undefined ? {} : { timeoutMs: timeout * 1_000 }),
+    ...(horizon === undefined ? {} : { horizonSeconds: horizon * 3_600 }),
+    ...(fields.in_flight_limit === undefined ? {} : { inFlightLimit: fields.in_flight_limit }),
+  }
+}
+
+async function remove(deps: SubscriptionDeps, call: Call): Promise<Answer> {
+  const found = await find(deps, call)
+  const done = await deleteSubscription(deps.storage.orm, call.actor, found.integration, found.id)
+  if (!done) throw notFound('subscription')
+  deps.logger.info('subscription.deleted', { actor: call.actor, subscription: found.id })
+  return { status: 204 }
+}

@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { openDatabase } from '@waybill/db'
+import { eventually } from '@waybill/testing'
+import supertest from 'supertest'
+import { createAccept } from '../src/triggers/create-accept.ts'
+import { startProxy, type Proxy } from './support/start-proxy.ts'
+import { startApiOn, startTestApi, type TestApi } from './support/start-test-api.ts'
+import { trigger } from './support/trigger.ts'
+
+let proxy: Proxy
+let api: TestApi
+beforeAll(async () => {
+  proxy = await startProxy()
+  api = await startTestApi({ route: proxy.route, env: { TOKEN_CACHE_MS: '600000' } })
+})
+afterAll(async () => {
+  await api.close()
+  await proxy.close()
+})
+
+const post = (path: string, body: object) =>
+  supertest(api.url).post(path).auth(api.tokens.ours, { type: 'bearer' }).send(body)
+const timed = async <T>(work: PromiseLike<T>) => {
+  const startedAt = performance.now()
+  const answer = await work
+  return { answer, ms: performance.now() - startedAt }
+}
+const stored = async () => {
+  const [row] = await api.database.sql`SELECT count(*)::int AS n FROM triggers`
+  return row?.['n'] as number
+}
+const works = () => eventually(async () => (await post('/v1/triggers', trigger())).status === 202)
+
+describe('accepting while the database is away', () => {
+  it('answers commit_unknown when the connection broke after the statement left, and does not try again', async () => {
+    await works()
+    const before = await stored()
+    proxy.cutAfter('cut-me')
+    const { answer, ms } = await timed(post('/v1/triggers', trigger({ order: { note: 'cut-me' } })))
+    expect([answer.status, answer.body.code]).toEqual([503, 'commit_unknown'])
+    expect(answer.headers['retry-after']).toBe('1')
+    expect(ms).toBeLessThan(2_000)
+    expect((await stored()) - before).toBeLessThanOrEqual(1)
+    await works()
+  })
+
+  it('answers within 2 s when the database hangs, then at once, and recovers by itself', async () => {
+    proxy.hang()
+    const first = await timed(post('/v1/triggers', trigger()))
+    expect([first.answer.status, first.answer.body.code]).toEqual([503, 'commit_unknown'])
+    expect(first.ms).toBeLessThan(2_000)
+    await eventually(() => !api.deps.storage.up())
+    const before = await stored()
+    const second = await timed(post('/v1/triggers', trigger()))
+    expect([second.answer.status, second.answer.body.code]).toEqual([503, 'storage_unavailable'])
+    expect(second.ms).toBeLessThan(500)
+    const read = await timed(
+      supertest(api.url).get('/v1/deliveries').auth(api.tokens.ours, { type: 'bearer' }),
+    )
+    expect([read.answer.status, read.answer.body.code]).toEqual([503, 'storage_unavailable'])
+    const ready = await timed(supertest(api.url).get('/readyz?verbose'))
+    expect(ready.answer.status).toBe(503)
+    expect(ready.answer.body.checks.database.ok).toBe(false)
+    expect(ready.ms).toBeLessThan(2_000)
+    expect(await stored()).toBe(before)
+    proxy.resume()
+    await works()
+    expect((await supertest(api.url).get('/readyz')).status).toBe(200)
+  })
+
+  it('refuses more than it can hold with overloaded', async () => {
+    proxy.hang()
+    const triggers = Array.from({ length: 1_000 }, () => trigger())
+    const waiting = Array.from({ length: 8 }, () =>
+      post('/v1/triggers/batch', { triggers }).then((answer) => answer),
+    )
+    const answers = await Promise.all(waiting)
+    expect(answers.map((answer) => answer.status)).toEqual(answers.map(() => 503))
+    expect(answers.map((answer) => answer.body.code)).toContain('overloaded')
+    proxy.resume()
+    await works()
+  })
+
+  it('answers storage_unavailable when a lock does not come, within 2 s', async () => {
+    const lock = api.database.sql.begin(async (tx) => {
+      await tx`LOCK TABLE batches IN ACCESS EXCLUSIVE MODE`
+      const { answer, ms } = await timed(post('/v1/triggers', trigger()))
+      expect([answer.status, answer.body.code]).toEqual([503, 'storage_unavailable'])
+      expect(ms).toBeLessThan(2_000)
+    })
+    await lock
+    await works()
+  })
+
+  it('answers an unknown token with 503, not with 401, when it cannot be looked up', async () => {
+    const away = await startApiOn('postgres://nobody@127.0.0.1:1/none')
+    const { answer, ms } = await timed(
+      supertest(away.url).post('/v1/triggers').auth('wbt_x', { type: 'bearer' }).send(trigger()),
+    )
+    expect([answer.status, answer.body.code]).toEqual([503, 'storage_unavailable'])
+    expect(ms).toBeLessThan(2_000)
+    const read = await timed(supertest(away.url).get('/v1/subscriptions').auth('wbt_x', { type: 'bearer' }))
+    expect([read.answer.status, read.ms < 2_000]).toEqual([503, true])
+    const planomatic = await supertest(away.url).post('/api/v1/webhook_jobs/index').send({ token: 'wbt_x' })
+    expect([planomatic.status, planomatic.body.status]).toEqual([500, 'application-crash'])
+    expect((await supertest(away.url).get('/livez')).status).toBe(200)
+    expect((await supertest(away.url).get('/readyz')).status).toBe(503)
+    await away.close()
+  })
+})
+
+describe('data that the database refuses', () => {
+  it('fails its own request only, and a call is never divided', async () => {
+    const woken: number[] = []
+    const database = openDatabase({
+      url: api.databaseUrl,
+      applicationName: 'test',
+      hotConnections: 2,
+      otherConnections: 1,
+      statementTimeoutMs: 5_000,
+    })
+    const accept = createAccept({
+      sql: () => database.sql,
+      suspect: () => undefined,
+      wake: (batch) => woken.push(batch),
+      metrics: { flushed: () => undefined, accepted: () => undefined },
+      logger: { debug: () => undefined, warn: () => undefined },
+      monotonic: () => performance.now(),
+    })
+    const one = (eventId: number) => ({
+      eventId,
+      orderId: 'x',
+      facilityId: null,
+      search: null,
+      occurrence: null,
+      data: '{}',
+    })
+    const submit = (...eventIds: number[]) =>
+      accept.submit({ integration: 12, triggers: eventIds.map(one) }, 2, 1_800).then(
+        (result) => result.kind,
+        (error: { code: string }) => error.code,
+      )
+    const before = await stored()
+    const outcomes = await Promise.all([submit(1), submit(2), submit(99_999), submit(3, 99_999), submit(4)])
+    expect(outcomes).toEqual(['stored', 'stored', 'data_refused', 'data_refused', 'stored'])
+    expect(await stored()).toBe(before + 3)
+    expect(woken.length).toBeGreaterThan(0)
+    await database.close()
+  })
+})

@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { createTestDatabase, startProcess, type TestDatabase } from '@waybill/testing'
+import { fileURLToPath } from 'node:url'
+import { masterKey } from './support/start-test-api.ts'
+
+const program = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+let database: TestDatabase
+beforeAll(async () => {
+  database = await createTestDatabase()
+})
+afterAll(() => database.drop())
+
+const start = (env: Record<string, string>) =>
+  startProcess({ program, env: { PORT: '0', METRICS_PORT: '0', WAYBILL_MASTER_KEY: masterKey, ...env } })
+const started = async (api: ReturnType<typeof start>) => {
+  const line = await api.waitForLine(({ fields }) => fields['event'] === 'server.started')
+  return String(line.fields['address'])
+}
+
+describe('the api process', () => {
+  it('ends with 78 and names every bad variable', async () => {
+    const api = start({ DATABASE_URL: 'nonsense', PORT: 'abc', EGRESS_ALLOW: '300.1.1.1/8' })
+    expect(await api.exited).toMatchObject({ code: 78 })
+    const text = api.lines.map((line) => line.text).join('\n')
+    for (const name of ['DATABASE_URL', 'PORT', 'EGRESS_ALLOW']) expect(text).toContain(name)
+  })
+
+  it('starts, serves, and ends with 0 on SIGTERM', async () => {
+    const api = start({ DATABASE_URL: database.url })
+    const url = await started(api)
+    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+    expect(await api.stop()).toMatchObject({ code: 0 })
+  })
+
+  it('refuses a database that another master key made', async () => {
+    const api = start({
+      DATABASE_URL: database.url,
+      WAYBILL_MASTER_KEY: Buffer.alloc(32, 1).toString('base64'),
+    })
+    expect(await api.exited).toMatchObject({ code: 1 })
+  })
+
+  it('listens without a database, and says so', async () => {
+    const api = start({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' })
+    const url = await started(api)
+    expect((await fetch(`${url}/livez`)).status).toBe(200)
+    expect((await fetch(`${url}/readyz`)).status).toBe(503)
+    expect(await api.stop()).toMatchObject({ code: 0 })
+  })
+})
