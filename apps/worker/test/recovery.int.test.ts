@@ -160,6 +160,16 @@ describe.each(queueBackends())('recovery on the $name queue', (backend) => {
     expect(p.receiver.requests).toHaveLength(40)
   })
 
+  it('never frees what it is sending, however often it sweeps', async () => {
+    await p.subscribe('/swept', { inFlightLimit: 100 })
+    p.receiver.setResponder(() => ({ status: 200, delayMs: 60 }))
+    await p.startWorker({ ...fastLeases, SWEEP_MS: '5' })
+    for (let i = 0; i < 60; i += 1) p.wakeUps.fanOut(await p.accept(aTrigger()))
+    await eventually(async () => (await p.sql`SELECT 1 FROM deliveries WHERE status = 2`).length === 60)
+    expect(p.receiver.requests).toHaveLength(60)
+    expect(await p.sql`SELECT 1 FROM lanes`).toHaveLength(0)
+  })
+
   it('shares the work of two workers without sending anything twice', async () => {
     await p.subscribe('/shared', { inFlightLimit: 100 })
     await p.startWorker(fastLeases)

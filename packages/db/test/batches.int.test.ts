@@ -7,7 +7,8 @@ import {
   plannedHow,
   quarantineBatch,
   recordFirstOutcomes,
-  releaseUnheld,
+  findOwned,
+  freeOwned,
   splitPlan,
   splitTriggers,
   storeTriggers,
@@ -75,7 +76,7 @@ describe('batches', () => {
     const batch = await aBatch()
     await claimBatch(f.sql, batch, f.worker)
     const base = await freezePlan(f.sql, batch, f.worker, [planned()])
-    await releaseUnheld(f.sql, f.worker, { batches: [], lanes: [] })
+    await freeOwned(f.sql, f.worker, await findOwned(f.sql, f.worker))
     const again = await claimBatch(f.sql, batch, f.worker + 1001)
     expect(again).toMatchObject({ runs: 2, frozen: { base, plan: [planned()] } })
   })
@@ -83,18 +84,28 @@ describe('batches', () => {
   it('start over for a second owner when nothing was frozen', async () => {
     const batch = await aBatch()
     await claimBatch(f.sql, batch, f.worker)
-    await releaseUnheld(f.sql, f.worker, { batches: [], lanes: [] })
+    await freeOwned(f.sql, f.worker, await findOwned(f.sql, f.worker))
     expect(await claimBatch(f.sql, batch, f.worker + 1001)).toMatchObject({ runs: 2, frozen: undefined })
   })
 
-  it('keep what is held when the sweep frees what is not', async () => {
-    const held = await aBatch()
-    const lost = await aBatch()
+  it('are freed by name: those that are not named stay, and so does one that was claimed anew meanwhile', async () => {
+    const [held, lost, again] = [await aBatch(), await aBatch(), await aBatch()]
     const worker = await joinWorkers(f.sql, 'held')
-    await claimBatch(f.sql, held, worker)
-    await claimBatch(f.sql, lost, worker)
-    expect(await releaseUnheld(f.sql, worker, { batches: [held], lanes: [] })).toBe(1)
+    for (const batch of [held, lost, again]) await claimBatch(f.sql, batch, worker)
+    const owned = await findOwned(f.sql, worker)
+    expect([...owned.batches]).toEqual(
+      expect.arrayContaining([
+        [held, 1],
+        [lost, 1],
+        [again, 1],
+      ]),
+    )
+    owned.batches.delete(held)
+    await f.sql`UPDATE batches SET owner = NULL WHERE id = ${again}`
+    await claimBatch(f.sql, again, worker)
+    expect(await freeOwned(f.sql, worker, owned)).toBe(1)
     expect((await rowOf(held))?.owner).toBe(worker)
+    expect((await rowOf(again))?.owner).toBe(worker)
     expect((await rowOf(lost))?.owner).toBeNull()
   })
 

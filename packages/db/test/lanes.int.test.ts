@@ -6,7 +6,8 @@ import {
   recordLaterOutcomes,
   redeliver,
   releaseLane,
-  releaseUnheld,
+  findOwned,
+  freeOwned,
   settleUnsent,
   sliceLane,
   unmarkDue,
@@ -100,7 +101,7 @@ describe('lanes', () => {
     const { delivery } = await f.failOnce(lane)
     const died = await claim()
     await sliceLane(f.sql, lane, died.run, 10, false)
-    await releaseUnheld(f.sql, f.worker, { batches: [], lanes: [] })
+    await freeOwned(f.sql, f.worker, await findOwned(f.sql, f.worker))
     const { run } = await claim()
     const [due] = await sliceLane(f.sql, lane, run, 10, false)
     expect(due).toMatchObject({ delivery, attempts: 2, step: 1, crashes: 1 })

@@ -96,12 +96,15 @@ function skipContainer(text: string, at: number, maxDepth: number): number {
   return text.length
 }
 
-/** The index after the closing quote of the string that opens at `at`. */
+/**
+ * The index after the closing quote of the string that opens at `at`. A quote closes unless an odd number of
+ * backslashes stands before it; looking for quotes is several times as fast as looking at every character.
+ */
 function skipString(text: string, at: number): number {
-  for (let i = at + 1; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (code === QUOTE) return i + 1
-    if (code === BACKSLASH) i++
+  for (let end = text.indexOf('"', at + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let start = end
+    while (text.charCodeAt(start - 1) === BACKSLASH) start--
+    if ((end - start) % 2 === 0) return end + 1
   }
   return text.length
 }

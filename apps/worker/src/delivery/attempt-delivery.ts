@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { AttemptRow, StoredTrigger } from '@waybill/db'
 import {
   catalogueById,
@@ -106,7 +106,7 @@ function toRow(
     ms: Math.round(sent.ms),
     code: answered ? sent.status : null,
     err: answered ? null : sent.code,
-    bodyHash: createHash('sha256').update(request.body).digest(),
+    bodyHash: hash('sha256', request.body, 'buffer'),
     signature: request.signature,
     responseHeaders: answered ? JSON.stringify(sent.headers) : null,
     responseBody: answered && sent.body.length > 0 ? sent.body : null,

@@ -3,7 +3,8 @@ import {
   findForgottenBatches,
   findForgottenLanes,
   findHopeless,
-  releaseUnheld,
+  freeOwned,
+  findOwned,
   settleUnsent,
   takeOverDeadWorkers,
 } from '@waybill/db'
@@ -24,9 +25,8 @@ const page = 64
  * good, the sweep alone still delivers. Every step is fenced, so any number of workers may sweep at once.
  */
 export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<void> {
-  const { sql, lease, held, logger, metrics } = deps
-  const freed = await releaseUnheld(sql, lease.worker, held)
-  if (freed > 0) logger.warn('sweep.freed', { freed })
+  const { sql, logger, metrics } = deps
+  await freeUnheld(deps)
   await takeOver(deps)
   await settleHopeless(deps)
   const { sweepMs } = deps.config
@@ -37,6 +37,19 @@ export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<void>
   metrics.healed('batch', batches)
   metrics.healed('lane', lanes)
   if (batches + lanes > 0) logger.info('sweep.healed', { batches, lanes })
+}
+
+/**
+ * Frees what the database says is this worker's but is not in its hands. The hands are looked at after the reading:
+ * whatever was claimed before it is in them by then, and what is claimed later is not in the reading.
+ */
+async function freeUnheld({ sql, lease, held, logger }: SweepDeps): Promise<void> {
+  const owned = await findOwned(sql, lease.worker)
+  for (const id of held.batches) owned.batches.delete(id)
+  for (const id of held.lanes) owned.lanes.delete(id)
+  if (owned.batches.size + owned.lanes.size === 0) return
+  const freed = await freeOwned(sql, lease.worker, owned)
+  if (freed > 0) logger.warn('sweep.freed', { freed })
 }
 
 /** Whoever has been silent too long loses what it owned, but only to one whose own heartbeats never paused. */

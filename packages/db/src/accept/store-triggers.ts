@@ -17,6 +17,9 @@ export type AcceptResult =
 
 export type StoredFlush = { batch: number | undefined; configVersion: number; results: AcceptResult[] }
 
+/** JSON text holds no raw control characters, so one parameter carries many texts without any escaping. */
+const separator = '\u0001'
+
 /**
  * Stores the entries of one flush in one autocommit statement: numbers → keys → triggers → one batch row, with
  * keys in sorted order so that concurrent flushes cannot deadlock on them. Entries that lost their key to an
@@ -52,7 +55,7 @@ export async function storeTriggers(
     fresh AS MATERIALIZED (
       SELECT block.base + r.i - 1 AS id, r.*
       FROM unnest(${rows.entry}::int[], ${rows.integration}::int[], ${rows.eventId}::smallint[], ${rows.orderId}::text[],
-        ${rows.facilityId}::text[], ${rows.search}::text[], ${rows.occurrence}::text[], ${rows.data}::text[])
+        ${rows.facilityId}::text[], ${rows.search}::text[], ${rows.occurrence}::text[], string_to_array(${rows.data.join(separator)}::text, chr(1)))
         WITH ORDINALITY AS r(entry, integration, event_id, order_id, facility_id, search, occurrence, data, i), block
       WHERE r.entry NOT IN (SELECT i FROM lost)
     ),

@@ -13,7 +13,10 @@ export type AttemptRow = {
   responseBody: Buffer | null
 }
 
-/** The attempts' columns, one array each; byte strings travel as base64 text. */
+/**
+ * The attempts' columns, one array each; byte strings travel as base64 text. The headers are one text, separated by
+ * U+0001, which JSON text never holds raw, and empty where there are none: string_to_array(…, chr(1), '') reads it.
+ */
 export function attemptArrays(
   items: readonly { delivery: number; generation: number; attempt: AttemptRow }[],
 ) {
@@ -28,7 +31,7 @@ export function attemptArrays(
     err: items.map(({ attempt }) => attempt.err),
     bodyHash: items.map(({ attempt }) => attempt.bodyHash.toString('base64')),
     signature: items.map(({ attempt }) => attempt.signature),
-    responseHeaders: items.map(({ attempt }) => attempt.responseHeaders),
+    responseHeaders: items.map(({ attempt }) => attempt.responseHeaders ?? '').join('\u0001'),
     responseBody: items.map(({ attempt }) => attempt.responseBody?.toString('base64') ?? null),
   }
 }

@@ -48,7 +48,7 @@ export async function recordFirstOutcomes(
     a AS (
       SELECT * FROM unnest(${a.delivery}::bigint[], ${a.n}::smallint[], ${a.revision}::int[], ${a.sentAtMs}::float8[],
         ${a.ms}::int[], ${a.code}::smallint[], ${a.err}::text[], ${a.bodyHash}::text[], ${a.signature}::text[],
-        ${a.responseHeaders}::text[], ${a.responseBody}::text[])
+        string_to_array(${a.responseHeaders}::text, chr(1), ''), ${a.responseBody}::text[])
         AS a(delivery, n, revision, sent_at_ms, ms, code, err, body_hash, signature, response_headers, response_body)
     ),
     recorded AS (

@@ -31,7 +31,7 @@ export async function recordLaterOutcomes(
         ${sorted.map((o) => o.err)}::text[], ${sorted.map((o) => o.retry?.delayMs ?? null)}::float8[],
         ${sorted.map((o) => o.retry?.step ?? null)}::smallint[], ${a.n}::smallint[], ${a.revision}::int[],
         ${a.sentAtMs}::float8[], ${a.ms}::int[], ${a.code}::smallint[], ${a.err}::text[], ${a.bodyHash}::text[],
-        ${a.signature}::text[], ${a.responseHeaders}::text[], ${a.responseBody}::text[])
+        ${a.signature}::text[], string_to_array(${a.responseHeaders}::text, chr(1), ''), ${a.responseBody}::text[])
         AS o(delivery, generation, status, err, delay_ms, step, n, revision, sent_at_ms, ms, code, attempt_err,
           body_hash, signature, response_headers, response_body)
     ),

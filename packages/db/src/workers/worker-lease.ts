@@ -48,23 +48,38 @@ export async function takeOverDeadWorkers(
   return rows.map((row) => row.id)
 }
 
+/** What is marked as a worker's: batches and lanes by id, each with the number of times it was claimed. */
+export type Owned = { batches: Map<number, number>; lanes: Map<number, number> }
+
+export async function findOwned(sql: SqlOrTransaction, worker: number): Promise<Owned> {
+  const rows = await sql<{ lane: boolean; id: number; runs: number }[]>`
+    SELECT false AS lane, id, runs::int FROM batches WHERE owner = ${worker}::int
+    UNION ALL SELECT true, subscription, runs FROM lanes WHERE owner = ${worker}::int`
+  const pairs = (lane: boolean) =>
+    rows.filter((row) => row.lane === lane).map(({ id, runs }) => [id, runs] as const)
+  return { batches: new Map(pairs(false)), lanes: new Map(pairs(true)) }
+}
+
 /**
- * Frees what is marked as this worker's but not in its hands: a claim whose answer was lost, or work that ended in
- * an error. Returns how many batches and lanes that were.
+ * Frees batches and lanes that are marked as this worker's but that it knows nothing of: the answer to their claim
+ * was lost, or work on them ended in an error. One claimed anew since it was found has another number of runs and
+ * stays. Returns how many were freed.
  */
-export async function releaseUnheld(
-  sql: SqlOrTransaction,
-  worker: number,
-  held: { batches: Iterable<number>; lanes: Iterable<number> },
-): Promise<number> {
+export async function freeOwned(sql: SqlOrTransaction, worker: number, owned: Owned): Promise<number> {
+  const ids = (of: Map<number, number>) => [...of.keys()]
+  const runs = (of: Map<number, number>) => [...of.values()]
   const [row] = await sql<{ freed: number }[]>`
     WITH batch AS (
-      UPDATE batches SET owner = NULL WHERE owner = ${worker}::int AND id <> ALL(${[...held.batches]}::bigint[])
+      UPDATE batches SET owner = NULL
+      FROM unnest(${ids(owned.batches)}::bigint[], ${runs(owned.batches)}::int[]) AS f(id, runs)
+      WHERE batches.id = f.id AND batches.runs = f.runs AND owner = ${worker}::int
       RETURNING 1
     ),
     lane AS (
       UPDATE lanes SET owner = NULL
-      WHERE owner = ${worker}::int AND subscription <> ALL(${[...held.lanes]}::int[]) RETURNING 1
+      FROM unnest(${ids(owned.lanes)}::int[], ${runs(owned.lanes)}::int[]) AS f(id, runs)
+      WHERE lanes.subscription = f.id AND lanes.runs = f.runs AND owner = ${worker}::int
+      RETURNING 1
     )
     SELECT ((SELECT count(*) FROM batch) + (SELECT count(*) FROM lane))::int AS freed`
   return row?.freed ?? 0
