@@ -1,0 +1,35 @@
+import { z } from 'zod'
+
+const orderId = z.union([z.string(), z.number()]).nullish()
+
+/** The three envelopes that the demo's subscriptions get; each names what happened in its own way. */
+const envelope = z.union([
+  z
+    .object({ type: z.string(), data: z.object({ order_id: orderId, facility_id: z.string().nullish() }) })
+    .transform(({ type, data }) => ({ event: type, about: subject(data.order_id, data.facility_id) })),
+  z
+    .object({ event: z.string(), order_id: orderId })
+    .transform((body) => ({ event: body.event, about: subject(body.order_id) })),
+  z
+    .object({ order_status: z.string(), order_id: orderId })
+    .transform((body) => ({ event: body.order_status, about: subject(body.order_id) })),
+])
+
+/** What a webhook's body tells, and of which order or facility. */
+export function describeBody(body: string): { event: string; about: string } {
+  const parsed = envelope.safeParse(parse(body))
+  return parsed.success ? parsed.data : { event: '(unreadable)', about: '' }
+}
+
+function subject(order: string | number | null | undefined, facility?: string | null): string {
+  if (order !== null && order !== undefined) return String(order)
+  return facility ?? ''
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

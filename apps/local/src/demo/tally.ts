@@ -1,0 +1,44 @@
+import { isOpen, type TriggerStory } from '../api/trigger-story.ts'
+
+/** What became of the deliveries to one subscriber. `latencyMs` is from accept to first arrival, sorted. */
+export type TallyRow = {
+  name: string
+  matched: number
+  delivered: number
+  retried: number
+  pending: number
+  latencyMs: number[]
+}
+
+/** One row per named subscription, in that order. Subscriptions that somebody else made are left out. */
+export function tally(
+  stories: readonly TriggerStory[],
+  subscribers: readonly { key: string; name: string }[],
+  firstArrival: (deliveryId: string) => number | undefined,
+): TallyRow[] {
+  return subscribers.map(({ key, name }) => {
+    const own = stories.flatMap((story) =>
+      story.deliveries
+        .filter((delivery) => delivery.subscription.key === key)
+        .map((delivery) => ({ delivery, acceptedAt: Date.parse(story.accepted_at) })),
+    )
+    const latencyMs = own
+      .map(({ delivery, acceptedAt }) => (firstArrival(delivery.id) ?? Number.NaN) - acceptedAt)
+      .filter((ms) => !Number.isNaN(ms))
+      .map((ms) => Math.max(0, ms))
+      .toSorted((a, b) => a - b)
+    return {
+      name,
+      matched: own.length,
+      delivered: own.filter(({ delivery }) => delivery.status === 'delivered').length,
+      retried: own.filter(({ delivery }) => delivery.attempts.length > 1).length,
+      pending: own.filter(({ delivery }) => isOpen(delivery)).length,
+      latencyMs,
+    }
+  })
+}
+
+/** The smallest value that `share` (0 to 1) of the sorted values do not exceed. */
+export function percentile(sorted: readonly number[], share: number): number | undefined {
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)]
+}

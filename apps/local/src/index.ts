@@ -1,0 +1,1 @@
+export { readLocalState, type LocalState } from './stack/local-state.ts'
