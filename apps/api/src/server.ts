@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { Server as NetServer, type AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Express } from 'express'
 
@@ -9,11 +9,20 @@ export type RunningServer = {
   close(): Promise<void>
 }
 
+export type ServerOptions = {
+  host: string
+  /** 0 takes a free one. */
+  port: number
+  /** How long connections in use get to end with their next answer before idle ones are closed; default 0. */
+  lameDuckMs?: number
+}
+
 /** Listens with the limits that keep slow and oversized requests from holding a connection. */
 export async function startServer(
   app: Express,
-  { host, port }: { host: string; port: number },
+  { host, port, lameDuckMs = 0 }: ServerOptions,
 ): Promise<RunningServer> {
+  const state = { closing: false }
   const server = createServer(
     {
       headersTimeout: 10_000,
@@ -23,27 +32,39 @@ export async function startServer(
       // How often Node looks for requests past these limits; its own 30 s would triple them.
       connectionsCheckingInterval: 1_000,
     },
-    app,
+    (request, response) => {
+      if (state.closing) response.shouldKeepAlive = false
+      app(request, response)
+    },
   )
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => resolve(void server.off('error', reject)))
   })
+  const close = (): Promise<void> => {
+    state.closing = true
+    return closeServer(server, lameDuckMs)
+  }
   const address = server.address() as AddressInfo
   const name = host.includes(':') ? `[${host}]` : host
-  return { url: `http://${name}:${address.port}`, close: () => closeServer(server) }
+  return { url: `http://${name}:${address.port}`, close }
 }
 
-async function closeServer(server: Server): Promise<void> {
-  let open = true
+/**
+ * First nobody new comes in; those who are connected get `lameDuckMs` to send one more request, whose answer says
+ * Connection: close; then idle connections are closed, again and again until none is left. http's own close() would cut
+ * idle ones off at once, and with them a request that is on its way.
+ */
+async function closeServer(server: Server, lameDuckMs: number): Promise<void> {
+  const state = { open: true }
   const closed = new Promise<void>((resolve) => {
-    server.close(() => {
-      open = false
+    NetServer.prototype.close.call(server, () => {
+      state.open = false
       resolve()
     })
   })
-  // A connection that was busy when the server closed stays open after its answer; look again until none is left.
-  while (open) {
+  await Promise.race([closed, pause(lameDuckMs)])
+  while (state.open) {
     server.closeIdleConnections()
     await Promise.race([closed, pause(50)])
   }

@@ -94,18 +94,21 @@ describe('accepting while the database is away', () => {
 
   it('answers an unknown token with 503, not with 401, when it cannot be looked up', async () => {
     const away = await startApiOn('postgres://nobody@127.0.0.1:1/none')
-    const { answer, ms } = await timed(
-      supertest(away.url).post('/v1/triggers').auth('wbt_x', { type: 'bearer' }).send(trigger()),
-    )
-    expect([answer.status, answer.body.code]).toEqual([503, 'storage_unavailable'])
-    expect(ms).toBeLessThan(2_000)
-    const read = await timed(supertest(away.url).get('/v1/subscriptions').auth('wbt_x', { type: 'bearer' }))
-    expect([read.answer.status, read.ms < 2_000]).toEqual([503, true])
-    const planomatic = await supertest(away.url).post('/api/v1/webhook_jobs/index').send({ token: 'wbt_x' })
-    expect([planomatic.status, planomatic.body.status]).toEqual([500, 'application-crash'])
-    expect((await supertest(away.url).get('/livez')).status).toBe(200)
-    expect((await supertest(away.url).get('/readyz')).status).toBe(503)
-    await away.close()
+    try {
+      const { answer, ms } = await timed(
+        supertest(away.url).post('/v1/triggers').auth('wbt_x', { type: 'bearer' }).send(trigger()),
+      )
+      expect([answer.status, answer.body.code]).toEqual([503, 'storage_unavailable'])
+      expect(ms).toBeLessThan(2_000)
+      const read = await timed(supertest(away.url).get('/v1/subscriptions').auth('wbt_x', { type: 'bearer' }))
+      expect([read.answer.status, read.ms < 2_000]).toEqual([503, true])
+      const planomatic = await supertest(away.url).post('/api/v1/webhook_jobs/index').send({ token: 'wbt_x' })
+      expect([planomatic.status, planomatic.body.status]).toEqual([500, 'application-crash'])
+      expect((await supertest(away.url).get('/livez')).status).toBe(200)
+      expect((await supertest(away.url).get('/readyz')).status).toBe(503)
+    } finally {
+      await away.close()
+    }
   })
 })
 

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { createTestDatabase, startProcess, type TestDatabase } from '@waybill/testing'
+import { createToken, putIntegration } from '@waybill/db'
+import { createTestDatabase, eventually, startProcess, type TestDatabase } from '@waybill/testing'
 import { fileURLToPath } from 'node:url'
-import { masterKey } from './support/start-test-api.ts'
+import { postUntilRefused } from './support/post-until-refused.ts'
+import { masterKey, openTestDatabase, ours } from './support/start-test-api.ts'
+import { trigger } from './support/trigger.ts'
 
 const program = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 let database: TestDatabase
@@ -30,6 +33,21 @@ describe('the api process', () => {
     const url = await started(api)
     expect((await fetch(`${url}/readyz`)).status).toBe(200)
     expect(await api.stop()).toMatchObject({ code: 0 })
+  })
+
+  it('fails no call and loses nothing when it is stopped under load', async () => {
+    const { sql, orm, close } = openTestDatabase(database.url)
+    await putIntegration(orm, ours, 'Ours')
+    const { token } = await createToken(orm, 'load', [ours])
+    const api = start({ DATABASE_URL: database.url })
+    const calls = postUntilRefused(await started(api), token, JSON.stringify(trigger()), 8)
+    await eventually(async () => (await sql`SELECT FROM triggers LIMIT 1`).length > 0)
+    const exit = await api.stop()
+    const counts = await calls
+    const [row] = await sql`SELECT count(*)::int AS n FROM triggers`
+    await close()
+    expect(exit).toMatchObject({ code: 0 })
+    expect(counts).toEqual({ 202: row?.['n'] })
   })
 
   it('refuses a database that another master key made', async () => {

@@ -1,4 +1,3 @@
-import { pgErrorCode } from '@waybill/db'
 import { Problem, problem, unavailable } from './problem.ts'
 
 const connectionCodes =
@@ -10,17 +9,27 @@ export class StorageTimeout extends Error {
   readonly code = 'STORAGE_TIMEOUT'
 }
 
+/**
+ * The first code along an error's causes. By shape: errors of Node's own are of another class where tests load modules
+ * in a context of their own.
+ */
+function codeOf(error: unknown): string | undefined {
+  for (let at = error; typeof at === 'object' && at !== null; at = (at as { cause?: unknown }).cause)
+    if ('code' in at && typeof at.code === 'string') return at.code
+  return undefined
+}
+
 /** Whether the error came from the database or the way to it, rather than from a bug of ours. */
 export function isStorageError(error: unknown): boolean {
   if (error instanceof StorageTimeout) return true
-  const code = pgErrorCode(error)
+  const code = codeOf(error)
   return code !== undefined && (connectionCodes.test(code) || sqlState.test(code))
 }
 
 /** Whether the statement behind this error may have been committed all the same. */
 export function mayHaveCommitted(error: unknown): boolean {
   if (error instanceof StorageTimeout) return true
-  const code = pgErrorCode(error)
+  const code = codeOf(error)
   return code !== undefined && /^(CONNECTION_(CLOSED|DESTROYED)|ECONNRESET|EPIPE|ETIMEDOUT)$/.test(code)
 }
 

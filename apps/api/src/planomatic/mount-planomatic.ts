@@ -1,4 +1,4 @@
-import type { Express, Request, RequestHandler } from 'express'
+import type { Express, RequestHandler } from 'express'
 import type { Principal } from '@waybill/db'
 import { withDeadline, type Logger } from '@waybill/runtime'
 import { sendAnswer, type Answer } from '../http/send-answer.ts'
@@ -43,14 +43,12 @@ function handler(deps: PlanomaticDeps, route: string, action: Action): RequestHa
     response.locals['route'] = route
     try {
       deps.refuseWhileAway()
-      sendAnswer(
-        request,
-        response,
-        await withDeadline(run(deps, request, action), answerWithinMs, () => {
-          deps.suspect()
-          return new StorageTimeout('a statement did not answer')
-        }),
-      )
+      const params = createParamReader(await readParams(request, request.originalUrl))
+      const answer = await withDeadline(run(deps, params, action), answerWithinMs, () => {
+        deps.suspect()
+        return new StorageTimeout('a statement did not answer')
+      })
+      sendAnswer(request, response, answer)
     } catch (error) {
       if (error instanceof CallerGone) response.destroy()
       else sendAnswer(request, response, refusal(deps, route, error))
@@ -58,8 +56,7 @@ function handler(deps: PlanomaticDeps, route: string, action: Action): RequestHa
   }
 }
 
-async function run(deps: PlanomaticDeps, request: Request, action: Action): Promise<Answer> {
-  const params = createParamReader(await readParams(request, request.originalUrl))
+async function run(deps: PlanomaticDeps, params: ParamReader, action: Action): Promise<Answer> {
   const token = params.required('token')
   if (!params.has('integration_id')) params.required('integration_id')
   if (token === '') params.finish()

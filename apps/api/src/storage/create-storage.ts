@@ -18,6 +18,7 @@ const betweenProbesMs = 250
  * that failed to connect waits longer each time. So when a probe fails the pools are dropped and made anew.
  */
 export function createStorage(options: DatabaseOptions, logger: Pick<Logger, 'warn' | 'info'>): Storage {
+  const endings = new Set<Promise<void>>()
   let database = openDatabase(options)
   let up = true
   let probing = false
@@ -34,7 +35,9 @@ export function createStorage(options: DatabaseOptions, logger: Pick<Logger, 'wa
   const replace = (): void => {
     const old = database
     database = openDatabase(options)
-    void old.sql.end({ timeout: 0 }).then(() => old.close())
+    // Not at once: statements on connections that still work get the seconds they may take.
+    const ending = old.close().finally(() => endings.delete(ending))
+    endings.add(ending)
   }
   const probe = async (): Promise<void> => {
     if (probing) return
@@ -61,7 +64,7 @@ export function createStorage(options: DatabaseOptions, logger: Pick<Logger, 'wa
     suspect: () => void probe(),
     close: async () => {
       closed = true
-      await database.close()
+      await Promise.all([database.close(), ...endings])
     },
   }
 }
