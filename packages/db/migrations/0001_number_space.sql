@@ -41,9 +41,9 @@ END $$;
 --> statement-breakpoint
 -- The last day every partitioned table can still take, in days from today: what readiness looks at.
 CREATE FUNCTION partition_days_ahead() RETURNS int LANGUAGE sql STABLE AS $$
-	SELECT coalesce(min(last_day), 0) - ((now() AT TIME ZONE 'UTC')::date - date '2020-01-01') - 1
+	SELECT min(last_day) - ((now() AT TIME ZONE 'UTC')::date - date '2020-01-01') - 1
 	FROM (
-		SELECT max(split_part(c.relname, '_', 3)::int) AS last_day
+		SELECT coalesce(max(split_part(c.relname, '_', 3)::int), 0) AS last_day
 		FROM unnest(ARRAY['triggers', 'deliveries', 'attempts']) AS parent
 		LEFT JOIN pg_inherits i ON i.inhparent = parent::regclass
 		LEFT JOIN pg_class c ON c.oid = i.inhrelid

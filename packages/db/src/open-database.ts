@@ -31,6 +31,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     idle_timeout: 0,
     max_lifetime: null,
     keep_alive: 10,
+    // Seconds between two tries to connect: an outage must not leave pools asleep for long after its end.
+    backoff: () => 0.2 + 0.3 * Math.random(),
     onnotice: () => {},
     connection: {
       application_name: options.applicationName,

@@ -1,6 +1,11 @@
 /** The SQLSTATE or client code (CONNECTION_CLOSED …) of an error of the database client, else undefined. */
 export function pgErrorCode(error: unknown): string | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+  // By shape: an error of Node itself is no instance of another realm's Error.
+  for (
+    let cause = error;
+    typeof cause === 'object' && cause !== null;
+    cause = 'cause' in cause ? cause.cause : null
+  ) {
     if ('code' in cause && typeof cause.code === 'string') return cause.code
   }
   return undefined

@@ -52,6 +52,18 @@ describe('the migrated database', () => {
     expect((await databaseHealth(f.sql)).partitionDaysAhead).toBeGreaterThanOrEqual(9)
   })
 
+  it('says that no day is left when one of the tables has no partition', async () => {
+    await f.sql
+      .begin(async (tx) => {
+        const partitions = await tx<{ name: string }[]>`
+          SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'attempts'::regclass`
+        for (const { name } of partitions) await tx`DROP TABLE ${tx(name)}`
+        expect((await databaseHealth(tx)).partitionDaysAhead).toBeLessThan(0)
+        throw new Error('roll back')
+      })
+      .catch((error: unknown) => expect(String(error)).toContain('roll back'))
+  })
+
   it('keeps the width of its last partitions when retention changes it', async () => {
     await f.sql`UPDATE retention SET partition_days = 3`
     await ensurePartitions(f.sql, 20)
