@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { asTriggerId } from '@waybill/domain'
 import supertest from 'supertest'
 import { nativeRoutes } from '../src/routes.ts'
 import { seedDelivery } from './support/seed-delivery.ts'
@@ -206,7 +207,7 @@ describe('tenancy, for each route with an id', () => {
       }
       const foreign = await ask(existing[kind])
       expect(foreign).toMatch(/^404 .*"code":"not_found"/)
-      expect(foreign).toBe(await ask(api.deps.publicIds.encode(kind, 5)))
+      expect(foreign).toBe(await ask(api.deps.publicIds.encode(kind, asTriggerId(5))))
       expect(foreign).toBe(await ask('0190b7c5-1111-7222-8333-444455556666'))
     }
   })

@@ -4,7 +4,7 @@ import { eventually } from '@waybill/testing'
 import supertest from 'supertest'
 import { createAccept } from '../src/triggers/create-accept.ts'
 import { startProxy, type Proxy } from './support/start-proxy.ts'
-import { startApiOn, startTestApi, type TestApi } from './support/start-test-api.ts'
+import { ours, startApiOn, startTestApi, type TestApi } from './support/start-test-api.ts'
 import { trigger } from './support/trigger.ts'
 
 let proxy: Proxy
@@ -139,7 +139,7 @@ describe('data that the database refuses', () => {
       data: '{}',
     })
     const submit = (...eventIds: number[]) =>
-      accept.submit({ integration: 12, triggers: eventIds.map(one) }, 2, 1_800).then(
+      accept.submit({ integration: ours, triggers: eventIds.map(one) }, 2, 1_800).then(
         (result) => result.kind,
         (error: { code: string }) => error.code,
       )

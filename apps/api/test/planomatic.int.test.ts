@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createToken } from '@waybill/db'
+import { asIntegrationId } from '@waybill/domain'
 import supertest from 'supertest'
 import { ours, startTestApi, theirs, type TestApi } from './support/start-test-api.ts'
 
@@ -139,7 +140,7 @@ describe('webhook_out_subs/create', () => {
     const wanted = good()
     await post(create, wanted)
     expect((await post(create, wanted)).body.errors).toEqual([{ attr: 'key', message: 'taken' }])
-    const { token } = await createToken(api.database.orm, 'early', [777])
+    const { token } = await createToken(api.database.orm, 'early', [asIntegrationId(777)])
     const early = await post(create, good({ token, integration_id: 777 }))
     expect(early.body).toMatchObject({ status: 'invalid-param', errors: [{ attr: 'integration_id' }] })
   })

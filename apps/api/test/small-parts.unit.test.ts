@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { asIntegrationId } from '@waybill/domain'
 import { createTokenCache } from '../src/http/token-cache.ts'
 import { parseTimestamp } from '../src/http/check-timestamp.ts'
 import { findJsonError } from '../src/http/find-json-error.ts'
@@ -137,7 +138,7 @@ describe('toProblem', () => {
 })
 
 describe('the token cache', () => {
-  const principal = { tokenId: 1, name: 'x', integrations: new Set([1]) }
+  const principal = { tokenId: 1, name: 'x', integrations: new Set([asIntegrationId(1)]) }
 
   it('asks once for concurrent questions, and again after its time', async () => {
     let asked = 0

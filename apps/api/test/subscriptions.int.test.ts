@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createToken, loadSubscriptions } from '@waybill/db'
+import { asIntegrationId } from '@waybill/domain'
 import { eventually } from '@waybill/testing'
 import supertest from 'supertest'
 import { ours, startTestApi, theirs, type TestApi } from './support/start-test-api.ts'
@@ -124,7 +125,7 @@ describe('POST /v1/subscriptions', () => {
     expect([other.status, other.body.code]).toEqual([403, 'insufficient_scope'])
     const vague = await as(api.tokens.both).post({ name: 'x', url })
     expect(vague.body.errors).toMatchObject([{ pointer: '/integration_id', code: 'required' }])
-    const { token } = await createToken(api.database.orm, 'early', [777])
+    const { token } = await createToken(api.database.orm, 'early', [asIntegrationId(777)])
     const early = await as(token).post({ name: 'x', url })
     expect(early.body.errors).toMatchObject([{ pointer: '/integration_id', code: 'unknown_integration' }])
   })

@@ -8,7 +8,7 @@ import {
   type Database,
   type Sql,
 } from '@waybill/db'
-import { createPublicIds } from '@waybill/domain'
+import { createPublicIds, type BatchId, type SubscriptionId } from '@waybill/domain'
 import { createAddressPolicy, createSender, type Sender } from '@waybill/egress'
 import { createWakeUps, queueConfigFrom, type QueueConfig, type WakeUps } from '@waybill/queue'
 import { createSemaphore, type Logger, type Semaphore } from '@waybill/runtime'
@@ -40,11 +40,11 @@ export type WorkerDeps = {
   laterRecorder: LaterRecorder
   attempt: (due: DueAttempt) => Promise<AttemptResult>
   /** Makes a subscription inactive in the background; what its endpoint answered will say so again if this fails. */
-  deactivate: (subscription: number, reason: string) => void
+  deactivate: (subscription: SubscriptionId, reason: string) => void
   metrics: WorkerMetrics
   pause: (ms: number) => Promise<void>
   /** What this worker has in its hands. */
-  held: { batches: Set<number>; lanes: Set<number> }
+  held: { batches: Set<BatchId>; lanes: Set<SubscriptionId> }
 }
 
 /** Exit code of a worker whose lease was taken by others. */

@@ -1,4 +1,5 @@
 import { readBacklog } from '@waybill/db'
+import { asBatchId, asSubscriptionId, type BatchId, type SubscriptionId } from '@waybill/domain'
 import { createConsumers } from '@waybill/queue'
 import { createLoop, startMetricsServer, withDeadline, type Logger } from '@waybill/runtime'
 import type { WorkerConfig } from './config.ts'
@@ -16,11 +17,11 @@ const backlogEveryMs = 10_000
 /** Starts the consumers, the sweep and the probes; `stop` drains in order and loses nothing. */
 export async function startWorker(config: WorkerConfig, logger: Logger): Promise<RunningWorker> {
   const deps = await buildDeps(config, logger)
-  const fanOut = (batch: number) => fanOutBatch(deps, batch)
-  const drain = (subscription: number) => drainLane(deps, subscription)
+  const fanOut = (batch: BatchId) => fanOutBatch(deps, batch)
+  const drain = (subscription: SubscriptionId) => drainLane(deps, subscription)
   const consumers = createConsumers(deps.queue, {
-    fanOut: { concurrency: config.concurrency.fanOut, process: fanOut },
-    drain: { concurrency: config.concurrency.drain, process: drain },
+    fanOut: { concurrency: config.concurrency.fanOut, process: (id) => fanOut(asBatchId(id)) },
+    drain: { concurrency: config.concurrency.drain, process: (id) => drain(asSubscriptionId(id)) },
     onError: (error) => logger.warn('queue.failed', { error }),
   })
   const loops = [

@@ -68,7 +68,7 @@ describe.each(queueBackends())('the pipeline on the $name queue', (backend) => {
     expect(requests.map((request) => request.answered)).toEqual([503, 503, 200])
     expect(new Set(requests.map((request) => request.body)).size).toBe(1)
     expect(new Set(requests.map((request) => request.webhookId)).size).toBe(1)
-    const attempts = await p.attemptsOf(delivery?.id ?? 0)
+    const attempts = await p.attemptsOf(delivery.id)
     expect(attempts.map(({ n, code }) => [n, code])).toEqual([
       [1, 503],
       [2, 503],
@@ -84,7 +84,7 @@ describe.each(queueBackends())('the pipeline on the $name queue', (backend) => {
     await p.subscribe('/busy')
     p.receiver.setResponder(failing(429, 1, { 'retry-after': '2' }))
     const [delivery] = await p.settled(await send(aTrigger()))
-    const [first, second] = await p.attemptsOf(delivery?.id ?? 0)
+    const [first, second] = await p.attemptsOf(delivery.id)
     expect((second?.sentAt?.getTime() ?? 0) - (first?.sentAt?.getTime() ?? 0)).toBeGreaterThanOrEqual(1_990)
   })
 
@@ -103,9 +103,9 @@ describe.each(queueBackends())('the pipeline on the $name queue', (backend) => {
     await p.subscribe('/only-201', { successCode: '201' })
     p.receiver.setResponder(() => ({ status: 200 }))
     const [delivery] = await p.settled(await send(aTrigger()), (one) => one.attempts > 1)
-    expect(delivery?.status).toBe(3)
+    expect(delivery.status).toBe(3)
     p.receiver.setResponder(() => ({ status: 201 }))
-    await p.settled(delivery?.trigger ?? 0)
+    await p.settled(delivery.trigger)
   })
 
   it('does not follow redirects', async () => {
@@ -120,12 +120,12 @@ describe.each(queueBackends())('the pipeline on the $name queue', (backend) => {
     await p.subscribe('/hang', { timeoutMs: 300 })
     p.receiver.setResponder(() => ({ hang: true }))
     const [hung] = await p.settled(await send(aTrigger()), (one) => one.attempts > 0)
-    const [attempt] = await p.attemptsOf(hung?.id ?? 0)
+    const [attempt] = await p.attemptsOf(hung.id)
     expect(attempt).toMatchObject({ code: null, err: 'timeout' })
     expect(attempt?.ms).toBeGreaterThanOrEqual(290)
     p.receiver.setResponder(() => ({ status: 200, body: 'x'.repeat(100_000) }))
-    const [delivery] = await p.settled(hung?.trigger ?? 0)
-    const attempts = await p.attemptsOf(delivery?.id ?? 0)
+    const [delivery] = await p.settled(hung.trigger)
+    const attempts = await p.attemptsOf(delivery.id)
     expect(attempts.at(-1)?.responseBody?.length).toBe(16_384)
   })
 
@@ -134,7 +134,7 @@ describe.each(queueBackends())('the pipeline on the $name queue', (backend) => {
     const body = '\u0000"\\é\uFFFD,{}NULL'
     p.receiver.setResponder(() => ({ status: 200, body, headers: { 'x-odd': '"\\{},' } }))
     const [delivery] = await p.settled(await send(aTrigger()))
-    const [attempt] = await p.attemptsOf(delivery?.id ?? 0)
+    const [attempt] = await p.attemptsOf(delivery.id)
     expect(attempt?.responseBody?.toString()).toBe(body)
     expect(JSON.parse(attempt?.responseHeaders ?? '')).toMatchObject({ 'x-odd': '"\\{},' })
   })
@@ -196,7 +196,7 @@ describe.each(queueBackends())('the pipeline on the $name queue', (backend) => {
     p.wakeUps.fanOut(1)
     p.wakeUps.drain(999_999, 0)
     const [delivery] = await p.settled(trigger)
-    const attempts = await p.attemptsOf(delivery?.id ?? 0)
+    const attempts = await p.attemptsOf(delivery.id)
     expect(attempts).toHaveLength(2)
     expect(
       (attempts[1]?.sentAt?.getTime() ?? 0) - (attempts[0]?.sentAt?.getTime() ?? 0),

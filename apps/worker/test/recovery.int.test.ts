@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { claimBatch, claimLane, freezePlan, joinWorkers, plannedHow, sliceLane } from '@waybill/db'
+import { asBatchId, idInBlock } from '@waybill/domain'
 import { eventually, queueBackends } from '@waybill/testing'
 import { aTrigger, failing, openPipeline, type Pipeline } from './support/pipeline.ts'
 
@@ -29,7 +30,7 @@ describe.each(queueBackends())('recovery on the $name queue', (backend) => {
     p.receiver.setResponder(failing(500, 1))
     const trigger = await p.accept(aTrigger())
     const worker = await ghost()
-    await claimBatch(p.sql, trigger, worker)
+    await claimBatch(p.sql, asBatchId(trigger), worker)
     await p.sql`UPDATE batches SET owner = NULL`
     await p.startWorker(fastLeases)
     p.wakeUps.fanOut(trigger)
@@ -41,9 +42,9 @@ describe.each(queueBackends())('recovery on the $name queue', (backend) => {
     const { id } = await p.subscribe('/planned')
     const trigger = await p.accept(aTrigger())
     const worker = await ghost()
-    await claimBatch(p.sql, trigger, worker)
+    await claimBatch(p.sql, asBatchId(trigger), worker)
     const plan = [{ offset: 0, subscription: id, revision: 1, how: plannedHow.send }]
-    const base = await freezePlan(p.sql, trigger, worker, plan)
+    const base = await freezePlan(p.sql, asBatchId(trigger), worker, plan)
     await dies(worker)
     await p.startWorker(fastLeases)
     const [delivery] = await p.settled(trigger)
@@ -57,11 +58,11 @@ describe.each(queueBackends())('recovery on the $name queue', (backend) => {
     await p.subscribe('/unplanned')
     const trigger = await p.accept(aTrigger())
     const worker = await ghost()
-    await claimBatch(p.sql, trigger, worker)
+    await claimBatch(p.sql, asBatchId(trigger), worker)
     await dies(worker)
     await p.startWorker(fastLeases)
     const [delivery] = await p.settled(trigger)
-    expect(delivery?.attempts).toBe(1)
+    expect(delivery.attempts).toBe(1)
     expect(await p.sql`SELECT 1 FROM lanes`).toHaveLength(0)
   })
 
@@ -72,7 +73,7 @@ describe.each(queueBackends())('recovery on the $name queue', (backend) => {
     await p.sql`UPDATE batches SET runs = 8 WHERE id = ${poison}`
     await p.startWorker(fastLeases)
     await p.settled(innocent)
-    await p.settled(innocent + 1)
+    await p.settled(idInBlock(innocent, 1))
     await eventually(async () => {
       const rows = await p.sql<{ id: number }[]>`SELECT id FROM batches WHERE quarantined_at IS NOT NULL`
       return rows[0]?.id === poison
@@ -96,7 +97,7 @@ describe.each(queueBackends())('recovery on the $name queue', (backend) => {
     await dies(worker)
     await p.startWorker(fastLeases)
     const [delivery] = await p.settled(trigger)
-    const attempts = await p.attemptsOf(delivery?.id ?? 0)
+    const attempts = await p.attemptsOf(delivery.id)
     expect(attempts.map(({ n, err, code }) => [n, err, code])).toEqual([
       [1, 'unknown', null],
       [2, null, 200],
@@ -115,7 +116,7 @@ describe.each(queueBackends())('recovery on the $name queue', (backend) => {
     await p.startWorker(fastLeases)
     await p.settled(trigger, (one) => one.err === 'quarantined')
     const [notice] = await p.sql`SELECT ref FROM notices WHERE kind = 'delivery_quarantined'`
-    expect(notice?.['ref']).toBe(String(delivery?.id))
+    expect(notice?.['ref']).toBe(String(delivery.id))
     expect(p.receiver.requests).toHaveLength(0)
   })
 

@@ -6,6 +6,7 @@ import {
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto'
+import type { SubscriptionId } from '@waybill/domain'
 import type { Sql } from './open-database.ts'
 
 /** Keys derived from the installation's one master key (32 bytes), each for its own use. */
@@ -35,7 +36,7 @@ export async function checkMasterKey(sql: Sql, keys: MasterKeys): Promise<void> 
 }
 
 /** AES-256-GCM; the additional data ties a ciphertext to its subscription. Layout: nonce 12, tag 16, text. */
-export function sealSecret(keys: MasterKeys, subscription: number, secret: Buffer): Buffer {
+export function sealSecret(keys: MasterKeys, subscription: SubscriptionId, secret: Buffer): Buffer {
   const nonce = randomBytes(12)
   const cipher = createCipheriv('aes-256-gcm', keys.secrets, nonce)
   cipher.setAAD(Buffer.from(`subscription:${subscription}`))
@@ -44,7 +45,7 @@ export function sealSecret(keys: MasterKeys, subscription: number, secret: Buffe
 }
 
 /** Throws when the ciphertext was not made for this subscription with this key. */
-export function openSecret(keys: MasterKeys, subscription: number, sealed: Buffer): Buffer {
+export function openSecret(keys: MasterKeys, subscription: SubscriptionId, sealed: Buffer): Buffer {
   const decipher = createDecipheriv('aes-256-gcm', keys.secrets, sealed.subarray(0, 12))
   decipher.setAAD(Buffer.from(`subscription:${subscription}`))
   decipher.setAuthTag(sealed.subarray(12, 28))

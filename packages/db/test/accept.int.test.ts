@@ -4,6 +4,7 @@ import {
   aKey,
   anEntry,
   aTrigger,
+  elsewhere,
   openFixture,
   sha256,
   waitForLockWait,
@@ -58,7 +59,7 @@ describe('storing triggers', () => {
   it('keeps the keys of two integrations apart', async () => {
     const { results } = await store(
       anEntry({ key: aKey('scoped') }),
-      anEntry({ integration: 13, key: aKey('scoped') }),
+      anEntry({ integration: elsewhere, key: aKey('scoped') }),
     )
     expect(results.map((result) => result.kind)).toEqual(['stored', 'stored'])
   })

@@ -14,11 +14,12 @@ import {
   storeTriggers,
   takeOverDeadWorkers,
 } from '@waybill/db'
+import { asBatchId, asWorkerId, type SubscriptionId } from '@waybill/domain'
 import { anAttempt, anEntry, aTrigger, failedFirst, openFixture, type Fixture } from './support/fixture.ts'
 
 describe('batches', () => {
   let f: Fixture
-  let subscription: number
+  let subscription: SubscriptionId
   beforeAll(async () => {
     f = await openFixture()
     subscription = (await f.subscribe()).id
@@ -28,7 +29,8 @@ describe('batches', () => {
   const aBatch = async (triggers = 1) => {
     const entry = anEntry({ triggers: Array.from({ length: triggers }, () => aTrigger()) })
     const { batch } = await storeTriggers(f.sql, [entry], false)
-    return batch as number
+    if (batch === undefined) throw new Error('no batch')
+    return batch
   }
   const planned = () => ({ offset: 0, subscription, revision: 1, how: plannedHow.send })
   const rowOf = async (batch: number) => {
@@ -40,7 +42,7 @@ describe('batches', () => {
   it('are claimed by exactly one of many that try at once', async () => {
     for (let round = 0; round < 20; round += 1) {
       const batch = await aBatch(3)
-      const workers = [f.worker, f.worker + 1001, f.worker + 1002, f.worker + 1003]
+      const workers = [f.worker, f.stranger, ...[1002, 1003].map((n) => asWorkerId(f.worker + n))]
       const claims = await Promise.all(workers.map((worker) => claimBatch(f.sql, batch, worker)))
       const won = claims.filter((claim) => claim !== undefined)
       expect(won).toHaveLength(1)
@@ -64,7 +66,7 @@ describe('batches', () => {
   it('can be frozen once, and only by their owner', async () => {
     const batch = await aBatch()
     await claimBatch(f.sql, batch, f.worker)
-    expect(await freezePlan(f.sql, batch, f.worker + 1001, [planned()])).toBeUndefined()
+    expect(await freezePlan(f.sql, batch, f.stranger, [planned()])).toBeUndefined()
     const [one, two] = await Promise.all([
       freezePlan(f.sql, batch, f.worker, [planned()]),
       freezePlan(f.sql, batch, f.worker, []),
@@ -77,7 +79,7 @@ describe('batches', () => {
     await claimBatch(f.sql, batch, f.worker)
     const base = await freezePlan(f.sql, batch, f.worker, [planned()])
     await freeOwned(f.sql, f.worker, await findOwned(f.sql, f.worker))
-    const again = await claimBatch(f.sql, batch, f.worker + 1001)
+    const again = await claimBatch(f.sql, batch, f.stranger)
     expect(again).toMatchObject({ runs: 2, frozen: { base, plan: [planned()] } })
   })
 
@@ -85,7 +87,7 @@ describe('batches', () => {
     const batch = await aBatch()
     await claimBatch(f.sql, batch, f.worker)
     await freeOwned(f.sql, f.worker, await findOwned(f.sql, f.worker))
-    expect(await claimBatch(f.sql, batch, f.worker + 1001)).toMatchObject({ runs: 2, frozen: undefined })
+    expect(await claimBatch(f.sql, batch, f.stranger)).toMatchObject({ runs: 2, frozen: undefined })
   })
 
   it('are freed by name: those that are not named stay, and so does one that was claimed anew meanwhile', async () => {
@@ -126,8 +128,8 @@ describe('batches', () => {
   it('are split by a former owner in vain', async () => {
     const batch = await aBatch()
     await claimBatch(f.sql, batch, f.worker)
-    expect(await splitPlan(f.sql, batch, f.worker + 1001, [[planned()]])).toEqual([])
-    expect(await splitTriggers(f.sql, batch, f.worker + 1001)).toEqual([])
+    expect(await splitPlan(f.sql, batch, f.stranger, [[planned()]])).toEqual([])
+    expect(await splitTriggers(f.sql, batch, f.stranger)).toEqual([])
     expect(await rowOf(batch)).toBeDefined()
   })
 
@@ -135,32 +137,32 @@ describe('batches', () => {
     const batch = await aBatch(3)
     await claimBatch(f.sql, batch, f.worker)
     const parts = await splitTriggers(f.sql, batch, f.worker)
-    const claim = await claimBatch(f.sql, parts[0] ?? 0, f.worker)
+    const claim = await claimBatch(f.sql, parts[0] ?? asBatchId(0), f.worker)
     expect(parts).toHaveLength(3)
     expect(claim?.triggers).toHaveLength(1)
     expect(claim?.runs).toBe(2)
   })
 
   it('end in the statement that holds their last outcome, and only for their owner', async () => {
-    const { batch, delivery } = await f.plan(subscription)
-    const outcome = failedFirst(delivery, batch, subscription, 60_000)
-    await recordFirstOutcomes(f.sql, f.worker + 1001, [outcome], [batch])
+    const { batch, trigger, delivery } = await f.plan(subscription)
+    const outcome = failedFirst(delivery, trigger, subscription, 60_000)
+    await recordFirstOutcomes(f.sql, f.stranger, [outcome], [batch])
     expect(await rowOf(batch)).toBeDefined()
     await recordFirstOutcomes(f.sql, f.worker, [outcome], [batch])
     expect(await rowOf(batch)).toBeUndefined()
   })
 
   it('record a first outcome once: the second to come is ignored with all its side rows', async () => {
-    const { batch, delivery } = await f.plan(subscription)
+    const { trigger, delivery } = await f.plan(subscription)
     const delivered = {
-      ...failedFirst(delivery, batch, subscription, 0),
+      ...failedFirst(delivery, trigger, subscription, 0),
       status: 2,
       attempt: anAttempt(),
       due: null,
     }
     const taken = await Promise.all([
       recordFirstOutcomes(f.sql, f.worker, [delivered], []),
-      recordFirstOutcomes(f.sql, f.worker, [failedFirst(delivery, batch, subscription, 0)], []),
+      recordFirstOutcomes(f.sql, f.worker, [failedFirst(delivery, trigger, subscription, 0)], []),
     ])
     expect(taken[0] + taken[1]).toBe(1)
     const [row] = await f.sql<{ status: number; attempts: number; due: boolean }[]>`

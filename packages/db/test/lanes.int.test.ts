@@ -14,11 +14,20 @@ import {
   updateSubscription,
   type LaterOutcome,
 } from '@waybill/db'
-import { anAttempt, failedFirst, openFixture, waitForLockWait, type Fixture } from './support/fixture.ts'
+import { asWorkerId, type DeliveryId, type SubscriptionId } from '@waybill/domain'
+import {
+  anAttempt,
+  elsewhere,
+  failedFirst,
+  openFixture,
+  waitForLockWait,
+  yard,
+  type Fixture,
+} from './support/fixture.ts'
 
 describe('lanes', () => {
   let f: Fixture
-  let lane: number
+  let lane: SubscriptionId
   let n = 0
   beforeAll(async () => (f = await openFixture()))
   beforeEach(async () => {
@@ -32,7 +41,7 @@ describe('lanes', () => {
     if (!claimed) throw new Error('not claimed')
     return claimed
   }
-  const later = (delivery: number, changes: Partial<LaterOutcome> = {}): LaterOutcome => ({
+  const later = (delivery: DeliveryId, changes: Partial<LaterOutcome> = {}): LaterOutcome => ({
     delivery,
     generation: 1,
     status: 2,
@@ -63,7 +72,9 @@ describe('lanes', () => {
 
   it('are claimed by exactly one of many that try at once', async () => {
     await f.failOnce(lane)
-    const claims = await Promise.all([1, 2, 3, 4, 5].map((worker) => claimLane(f.sql, lane, worker)))
+    const claims = await Promise.all(
+      [1, 2, 3, 4, 5].map((worker) => claimLane(f.sql, lane, asWorkerId(worker))),
+    )
     expect(claims.filter((claimed) => claimed !== undefined)).toHaveLength(1)
   })
 
@@ -79,9 +90,9 @@ describe('lanes', () => {
     'are not claimed while their subscription is %s',
     async (state) => {
       await f.failOnce(lane)
-      await updateSubscription(f.orm, 'test', 12, lane, { state })
+      await updateSubscription(f.orm, 'test', yard, lane, { state })
       expect(await claimLane(f.sql, lane, f.worker)).toBeUndefined()
-      await updateSubscription(f.orm, 'test', 12, lane, { state: 'active' })
+      await updateSubscription(f.orm, 'test', yard, lane, { state: 'active' })
       expect(await claimLane(f.sql, lane, f.worker)).toBeDefined()
     },
   )
@@ -153,7 +164,7 @@ describe('lanes', () => {
     const { delivery } = await f.failOnce(lane)
     const { run } = await claim()
     await sliceLane(f.sql, lane, run, 10, false)
-    await redeliver(f.sql, 12, delivery)
+    await redeliver(f.sql, yard, delivery)
     expect(await sliceLane(f.sql, lane, run, 10, false)).toEqual([])
     await recordLaterOutcomes(f.sql, [later(delivery, { status: 3, err: 'exhausted' })])
     expect(await deliveryRow(delivery)).toEqual({ status: 1, attempts: 2, generation: 2, err: null })
@@ -179,7 +190,7 @@ describe('lanes', () => {
   it('settle without an attempt only what no person redelivered', async () => {
     const given = await f.failOnce(lane)
     const saved = await f.failOnce(lane)
-    await redeliver(f.sql, 12, saved.delivery)
+    await redeliver(f.sql, yard, saved.delivery)
     const items = [given, saved].map(({ delivery }) => ({ delivery, generation: 1 }))
     expect(await settleUnsent(f.sql, items, 'expired')).toBe(1)
     expect(await deliveryRow(given.delivery)).toMatchObject({ status: 3, err: 'expired' })
@@ -189,7 +200,7 @@ describe('lanes', () => {
 
   it('redeliver only within the integration', async () => {
     const { delivery } = await f.failOnce(lane)
-    expect(await redeliver(f.sql, 13, delivery)).toBeUndefined()
+    expect(await redeliver(f.sql, elsewhere, delivery)).toBeUndefined()
     expect(await deliveryRow(delivery)).toMatchObject({ generation: 1 })
   })
 
@@ -197,7 +208,7 @@ describe('lanes', () => {
     await f.failOnce(lane, 0)
     await f.failOnce(lane, 60_000)
     await claim()
-    expect(await releaseLane(f.sql, lane, f.worker + 1001)).toBeUndefined()
+    expect(await releaseLane(f.sql, lane, f.stranger)).toBeUndefined()
     expect((await nextDue())?.owner).toBe(f.worker)
     expect(await releaseLane(f.sql, lane, f.worker)).toBe(0)
     expect(await nextDue()).toEqual({ owner: null, known: true, early_enough: true })
@@ -205,12 +216,12 @@ describe('lanes', () => {
 
   it('see a due row whose writer commits while the release waits for the lane', async () => {
     const first = await f.failOnce(lane)
-    const { batch, delivery } = await f.plan(lane)
+    const { trigger, delivery } = await f.plan(lane)
     await claim()
     await recordLaterOutcomes(f.sql, [later(first.delivery)])
     let release: Promise<number | undefined> | undefined
     await f.sql.begin(async (tx) => {
-      await recordFirstOutcomes(tx, f.worker, [failedFirst(delivery, batch, lane, 60_000)], [])
+      await recordFirstOutcomes(tx, f.worker, [failedFirst(delivery, trigger, lane, 60_000)], [])
       release = releaseLane(f.sql, lane, f.worker)
       await waitForLockWait(f)
     })
@@ -220,13 +231,13 @@ describe('lanes', () => {
 
   it('are lowered by a writer that comes while the release is under way', async () => {
     const first = await f.failOnce(lane)
-    const { batch, delivery } = await f.plan(lane)
+    const { trigger, delivery } = await f.plan(lane)
     await claim()
     await recordLaterOutcomes(f.sql, [later(first.delivery)])
     let writer: Promise<number> | undefined
     await f.sql.begin(async (tx) => {
       expect(await releaseLane(tx, lane, f.worker)).toBeUndefined()
-      writer = recordFirstOutcomes(f.sql, f.worker, [failedFirst(delivery, batch, lane, 60_000)], [])
+      writer = recordFirstOutcomes(f.sql, f.worker, [failedFirst(delivery, trigger, lane, 60_000)], [])
       await waitForLockWait(f)
     })
     await writer
@@ -235,10 +246,10 @@ describe('lanes', () => {
 
   it('never forget a due row while releases and inserts race', async () => {
     for (let round = 0; round < 40; round += 1) {
-      const { batch, delivery } = await f.plan(lane)
+      const { batch, trigger, delivery } = await f.plan(lane)
       const owned = await claimLane(f.sql, lane, f.worker)
       await Promise.all([
-        recordFirstOutcomes(f.sql, f.worker, [failedFirst(delivery, batch, lane, 0)], [batch]),
+        recordFirstOutcomes(f.sql, f.worker, [failedFirst(delivery, trigger, lane, 0)], [batch]),
         owned ? releaseLane(f.sql, lane, f.worker) : undefined,
       ])
       expect(await nextDue()).toEqual({ owner: null, known: true, early_enough: true })

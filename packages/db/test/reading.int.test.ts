@@ -1,11 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { countJobs, findDelivery, findTrigger, listDeliveries, listJobs, type JobsQuery } from '@waybill/db'
-import { openFixture, type Fixture } from './support/fixture.ts'
+import {
+  asDeliveryId,
+  asTriggerId,
+  type DeliveryId,
+  type SubscriptionId,
+  type TriggerId,
+} from '@waybill/domain'
+import { elsewhere, openFixture, yard, type Fixture } from './support/fixture.ts'
 
 describe('reading deliveries back', () => {
   let f: Fixture
-  let subscription: number
-  const made: { trigger: number; delivery: number }[] = []
+  let subscription: SubscriptionId
+  const made: { trigger: TriggerId; delivery: DeliveryId }[] = []
   beforeAll(async () => {
     f = await openFixture()
     subscription = (await f.subscribe()).id
@@ -15,19 +22,19 @@ describe('reading deliveries back', () => {
   })
   afterAll(() => f.close())
 
-  const integrations = [12]
+  const integrations = [yard]
   const list = async (filter: Partial<Parameters<typeof listDeliveries>[1]>, limit = 10) =>
     (await listDeliveries(f.sql, { integrations, ...filter }, limit)).map((row) => row.id)
   const newestFirst = () => made.map((one) => one.delivery).reverse()
 
   it('lists all of an integration, newest first, and none of another', async () => {
     expect(await list({})).toEqual(newestFirst())
-    expect(await list({ integrations: [13] })).toEqual([])
+    expect(await list({ integrations: [elsewhere] })).toEqual([])
   })
 
   it('pages by id without repeating or skipping', async () => {
     const first = await list({}, 2)
-    const rest = await list({ before: first.at(-1) ?? 0 })
+    const rest = await list({ before: first.at(-1) ?? asDeliveryId(0) })
     expect([...first, ...rest]).toEqual(newestFirst())
   })
 
@@ -35,7 +42,7 @@ describe('reading deliveries back', () => {
     ['status', () => ({ status: [3] }), 5],
     ['another status', () => ({ status: [2] }), 0],
     ['subscription', () => ({ subscription }), 5],
-    ['trigger', () => ({ trigger: made[0]?.trigger ?? 0 }), 1],
+    ['trigger', () => ({ trigger: made[0]?.trigger ?? asTriggerId(0) }), 1],
     ['event', () => ({ eventIds: [6, 7] }), 5],
     ['response status', () => ({ code: 503 }), 1],
     ['order', () => ({ orderId: '40017' }), 5],
@@ -53,17 +60,18 @@ describe('reading deliveries back', () => {
 
   it('finds a delivery and a trigger only for their integration', async () => {
     const [one] = made
-    expect(await findDelivery(f.sql, 12, one?.delivery ?? 0)).toMatchObject({
+    if (!one) throw new Error('nothing was made')
+    expect(await findDelivery(f.sql, yard, one.delivery)).toMatchObject({
       orderId: '40017',
       lastCode: 500,
     })
-    expect(await findDelivery(f.sql, 13, one?.delivery ?? 0)).toBeUndefined()
-    expect(await findTrigger(f.sql, [12], one?.trigger ?? 0)).toMatchObject({ fannedOut: true })
-    expect(await findTrigger(f.sql, [13], one?.trigger ?? 0)).toBeUndefined()
+    expect(await findDelivery(f.sql, elsewhere, one.delivery)).toBeUndefined()
+    expect(await findTrigger(f.sql, [yard], one.trigger)).toMatchObject({ fannedOut: true })
+    expect(await findTrigger(f.sql, [elsewhere], one.trigger)).toBeUndefined()
   })
 
   const jobs: JobsQuery = {
-    integration: 12,
+    integration: yard,
     profiles: [5],
     sort: { by: 'last_sent_at', order: 'desc' },
     size: 10,

@@ -15,7 +15,8 @@ import {
   sealSecret,
   updateSubscription,
 } from '@waybill/db'
-import { openFixture, type Fixture } from './support/fixture.ts'
+import { asSubscriptionId } from '@waybill/domain'
+import { elsewhere, openFixture, yard, type Fixture } from './support/fixture.ts'
 
 describe('subscriptions and tokens', () => {
   let f: Fixture
@@ -35,14 +36,14 @@ describe('subscriptions and tokens', () => {
   it('keep a key for one living subscription of an integration', async () => {
     const made = await f.subscribe({ key: 'unique' })
     await expect(f.subscribe({ key: 'unique' })).rejects.toThrow('the key is taken')
-    await deleteSubscription(f.orm, 'test', 12, made.id)
+    await deleteSubscription(f.orm, 'test', yard, made.id)
     expect((await f.subscribe({ key: 'unique' })).id).not.toBe(made.id)
   })
 
   it('raise the config version with every change and load only what changed since', async () => {
     const one = await f.subscribe({ key: 'one' })
     const before = await loadSubscriptions(f.sql, f.keys, 0)
-    await updateSubscription(f.orm, 'test', 12, one.id, { state: 'paused' })
+    await updateSubscription(f.orm, 'test', yard, one.id, { state: 'paused' })
     const after = await loadSubscriptions(f.sql, f.keys, before.version)
     expect(after.version).toBe(before.version + 1)
     expect(after.changed.map((changed) => [changed.id, changed.state])).toEqual([[one.id, 'paused']])
@@ -51,27 +52,27 @@ describe('subscriptions and tokens', () => {
   it('tell of a deleted subscription, so that it is forgotten', async () => {
     const gone = await f.subscribe({ key: 'gone' })
     const { version } = await loadSubscriptions(f.sql, f.keys, 0)
-    await deleteSubscription(f.orm, 'test', 12, gone.id)
+    await deleteSubscription(f.orm, 'test', yard, gone.id)
     const { changed } = await loadSubscriptions(f.sql, f.keys, version)
     expect(changed).toMatchObject([{ id: gone.id, deleted: true }])
-    expect(await findSubscription(f.orm, 12, gone.id)).toBeUndefined()
-    expect(await deleteSubscription(f.orm, 'test', 12, gone.id)).toBe(false)
+    expect(await findSubscription(f.orm, yard, gone.id)).toBeUndefined()
+    expect(await deleteSubscription(f.orm, 'test', yard, gone.id)).toBe(false)
   })
 
   it('make a revision only when name, URL or view change, and keep the older ones', async () => {
     const made = await f.subscribe({ key: 'revised', view: null })
-    const same = await updateSubscription(f.orm, 'test', 12, made.id, { timeoutMs: 5_000, url: made.url })
+    const same = await updateSubscription(f.orm, 'test', yard, made.id, { timeoutMs: 5_000, url: made.url })
     expect(same).toMatchObject({ revision: 1, timeoutMs: 5_000 })
-    const revised = await updateSubscription(f.orm, 'test', 12, made.id, { view: 'raw' })
+    const revised = await updateSubscription(f.orm, 'test', yard, made.id, { view: 'raw' })
     expect(revised).toMatchObject({ revision: 2, view: 'raw' })
     expect(await findRevisionView(f.sql, made.id, 1)).toEqual({ view: null })
   })
 
   it('belong to their integration: another one can neither read nor change them', async () => {
     const made = await f.subscribe({ key: 'mine' })
-    expect(await findSubscription(f.orm, 13, made.id)).toBeUndefined()
-    expect(await updateSubscription(f.orm, 'test', 13, made.id, { name: 'x' })).toBeUndefined()
-    expect(await deleteSubscription(f.orm, 'test', 13, made.id)).toBe(false)
+    expect(await findSubscription(f.orm, elsewhere, made.id)).toBeUndefined()
+    expect(await updateSubscription(f.orm, 'test', elsewhere, made.id, { name: 'x' })).toBeUndefined()
+    expect(await deleteSubscription(f.orm, 'test', elsewhere, made.id)).toBe(false)
   })
 
   it('become inactive once, with a notice', async () => {
@@ -83,10 +84,10 @@ describe('subscriptions and tokens', () => {
   })
 
   it('find the principal of a living token only, by its hash', async () => {
-    const { id, token } = await createToken(f.orm, 'orders', [12, 14])
+    const { id, token } = await createToken(f.orm, 'orders', [yard, elsewhere])
     expect(await findPrincipal(f.orm, hashToken(token))).toMatchObject({
       tokenId: id,
-      integrations: new Set([12, 14]),
+      integrations: new Set([yard, elsewhere]),
     })
     const [row] = await f.sql`SELECT hint FROM tokens WHERE id = ${id}`
     expect(row?.['hint']).toHaveLength(8)
@@ -104,9 +105,10 @@ describe('subscriptions and tokens', () => {
   })
 
   it('open a sealed secret only with its key and for its subscription', () => {
-    const sealed = sealSecret(f.keys, 5, Buffer.from('canary'))
-    expect(openSecret(f.keys, 5, sealed).toString()).toBe('canary')
-    expect(() => openSecret(f.keys, 6, sealed)).toThrow()
-    expect(() => openSecret(deriveMasterKeys(Buffer.alloc(32, 2)), 5, sealed)).toThrow()
+    const [five, six] = [asSubscriptionId(5), asSubscriptionId(6)]
+    const sealed = sealSecret(f.keys, five, Buffer.from('canary'))
+    expect(openSecret(f.keys, five, sealed).toString()).toBe('canary')
+    expect(() => openSecret(f.keys, six, sealed)).toThrow()
+    expect(() => openSecret(deriveMasterKeys(Buffer.alloc(32, 2)), five, sealed)).toThrow()
   })
 })

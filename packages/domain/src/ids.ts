@@ -16,6 +16,10 @@ export const asSubscriptionId = (id: number): SubscriptionId => id as Subscripti
 export const asIntegrationId = (id: number): IntegrationId => id as IntegrationId
 export const asWorkerId = (id: number): WorkerId => id as WorkerId
 
+/** The id at `position` (from 0) of a block of ids that were reserved together, of which `first` is the first. */
+export const idInBlock = <Id extends TriggerId | DeliveryId>(first: Id, position: number): Id =>
+  (first + position) as Id
+
 /** Trigger, batch and delivery ids are `days since 2020-01-01 UTC × ID_DAY_STEP + sequence`. */
 export const ID_DAY_STEP = 100_000_000_000
 /** Attempts of one delivery are numbered 1…MAX_ATTEMPTS. */

@@ -1,5 +1,6 @@
 export * from './catalogue.ts'
 export * from './decide.ts'
+export * from './edit-distance.ts'
 export * from './errors.ts'
 export * from './ids.ts'
 export * from './json-scan.ts'

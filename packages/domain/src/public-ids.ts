@@ -1,12 +1,20 @@
 import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
+import type { DeliveryId, SubscriptionId, TriggerId } from './ids.ts'
 
-export type PublicIdKind = 'trigger' | 'delivery' | 'subscription' | 'secret'
+/** What a public id of each kind stands for. */
+export type PublicIdOf = {
+  trigger: TriggerId
+  delivery: DeliveryId
+  subscription: SubscriptionId
+  secret: number
+}
+export type PublicIdKind = keyof PublicIdOf
 
 export type PublicIds = {
   /** @throws RangeError when the id is not an integer in 0…2^53−1. */
-  encode(kind: PublicIdKind, id: number): string
+  encode<Kind extends PublicIdKind>(kind: Kind, id: PublicIdOf[Kind]): string
   /** The id inside, or undefined for anything that this key did not make for this kind. Letter case is ignored. */
-  decode(kind: PublicIdKind, uuid: string): number | undefined
+  decode<Kind extends PublicIdKind>(kind: Kind, uuid: string): PublicIdOf[Kind] | undefined
 }
 
 const SHAPE = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
@@ -23,7 +31,7 @@ export function createPublicIds(key: Uint8Array): PublicIds {
   if (key.byteLength < MIN_KEY_BYTES) throw new RangeError(`the key needs at least ${MIN_KEY_BYTES} bytes`)
   const secret = createSecretKey(key)
 
-  function encode(kind: PublicIdKind, id: number): string {
+  function encode<Kind extends PublicIdKind>(kind: Kind, id: PublicIdOf[Kind]): string {
     if (!Number.isSafeInteger(id) || id < 0) throw new RangeError(`not an id: ${id}`)
     const tag = createHmac('sha256', secret).update(`${kind}:${id}`).digest('hex')
     const high = Math.floor(id / 32)
@@ -34,11 +42,11 @@ export function createPublicIds(key: Uint8Array): PublicIds {
     return `${high.slice(0, 8)}-${high.slice(8)}-8${low}-${variant}${tag.slice(3, 6)}-${tag.slice(6, 18)}`
   }
 
-  function decode(kind: PublicIdKind, uuid: string): number | undefined {
+  function decode<Kind extends PublicIdKind>(kind: Kind, uuid: string): PublicIdOf[Kind] | undefined {
     const text = uuid.toLowerCase()
     if (uuid.length !== 36 || !SHAPE.test(text)) return undefined
-    const id =
-      parseInt(text.slice(0, 8) + text.slice(9, 13), 16) * 32 + (parseInt(text.slice(15, 18), 16) >> 7)
+    const high = parseInt(text.slice(0, 8) + text.slice(9, 13), 16)
+    const id = (high * 32 + (parseInt(text.slice(15, 18), 16) >> 7)) as PublicIdOf[Kind]
     return timingSafeEqual(Buffer.from(text), Buffer.from(encode(kind, id))) ? id : undefined
   }
 

@@ -1,6 +1,6 @@
 export { dataDirFor } from './data-dir-for.ts'
 export { EmbeddedPostgresError } from './embedded-postgres-error.ts'
 export type { EmbeddedPostgresErrorCode } from './embedded-postgres-error.ts'
-export { freePort } from './free-port.ts'
+export { freePort, isPortFree } from './free-port.ts'
 export { startEmbeddedPostgres } from './start-embedded-postgres.ts'
 export type { EmbeddedPostgres, EmbeddedPostgresOptions } from './start-embedded-postgres.ts'

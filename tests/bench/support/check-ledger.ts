@@ -1,4 +1,4 @@
-import { statusCode } from '@waybill/domain'
+import { statusCode, type DeliveryId, type TriggerId } from '@waybill/domain'
 import type { BenchProcess } from './bench-process.ts'
 import type { Contender } from './contender.ts'
 import type { Stack } from './start-stack.ts'
@@ -9,8 +9,8 @@ export async function checkStack(
   accepted: readonly string[],
   receiver: BenchProcess,
 ): Promise<string[]> {
-  const triggers = await sql<{ id: number }[]>`SELECT id FROM triggers`
-  const deliveries = await sql<{ id: number; trigger: number; status: number }[]>`
+  const triggers = await sql<{ id: TriggerId }[]>`SELECT id FROM triggers`
+  const deliveries = await sql<{ id: DeliveryId; trigger: TriggerId; status: number }[]>`
     SELECT id, trigger, status FROM deliveries`
   const stored = new Set(triggers.map(({ id }) => publicIds.encode('trigger', id)))
   const planned = new Set(deliveries.map(({ trigger }) => trigger))

@@ -6,12 +6,12 @@ import {
   openDatabase,
   putIntegration,
 } from '@waybill/db'
-import { createPublicIds, profileCode } from '@waybill/domain'
+import { asIntegrationId, createPublicIds, profileCode } from '@waybill/domain'
 import type { PublicIds } from '@waybill/domain'
 
 export type SeededStack = { token: string; publicIds: PublicIds }
 
-export const benchIntegration = 12
+export const benchIntegration = asIntegrationId(12)
 
 /** One integration, one token and one subscription of the profile `standard` that listens to everything. */
 export async function seedStack(

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { createPublicIds } from '@waybill/domain'
+import { createPublicIds, type DeliveryId } from '@waybill/domain'
 import { deriveMasterKeys, type Sql } from '@waybill/db'
 import { eventually, type Receiver } from '@waybill/testing'
 import type { Stack } from './start-stack.ts'
@@ -73,7 +73,7 @@ export async function compareLedgers(
   client: ClientLedger,
   receiver: Pick<Receiver, 'requests'>,
 ): Promise<Verdict> {
-  const rows = await sql<{ id: number; trigger: number; status: number }[]>`
+  const rows = await sql<{ id: DeliveryId; trigger: number; status: number }[]>`
     SELECT id, trigger, status FROM deliveries WHERE subscription = ${subscription}`
   const byTrigger = new Map(rows.map((row) => [row.trigger, row]))
   const arrivals = new Map<string, number>()

@@ -8,13 +8,14 @@ import {
   type Database,
   type NewSubscription,
 } from '@waybill/db'
-import { parseStandardSecret, profileCode } from '@waybill/domain'
+import { asIntegrationId, parseStandardSecret, profileCode } from '@waybill/domain'
 import { freePort } from '@waybill/embedded'
 import type { QueueConfig } from '@waybill/queue'
 import { eventually, startProcess, startReceiver, type TestProcess } from '@waybill/testing'
 
 const root = join(import.meta.dirname, '../../..')
 const masterKey = Buffer.alloc(32, 5)
+const yard = asIntegrationId(12)
 export const secret = 'whsec_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc='
 
 /** Leases and sweeps ten times shorter than in production; each figure keeps its relation to the others. */
@@ -34,8 +35,8 @@ export type StackOptions = {
 /** The api and a worker as processes of their own, a receiver, integration 12 and a token for it. */
 export async function startStack({ databaseUrl, queue, workerEnv, apiEnv, worker = true }: StackOptions) {
   const database = openTestDatabase(databaseUrl)
-  await putIntegration(database.orm, 12, 'Yard')
-  const { token } = await createToken(database.orm, 'orders', [12])
+  await putIntegration(database.orm, yard, 'Yard')
+  const { token } = await createToken(database.orm, 'orders', [yard])
   const receiver = await startReceiver()
   const common = {
     DATABASE_URL: databaseUrl,
@@ -102,7 +103,7 @@ export function openTestDatabase(url: string): Database {
 
 async function subscribe(database: Database, url: string, changes: Partial<NewSubscription>) {
   const made = await createSubscription(database.orm, deriveMasterKeys(masterKey), 'test', {
-    integration: 12,
+    integration: yard,
     key: url,
     name: url,
     url,

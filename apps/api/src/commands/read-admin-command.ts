@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util'
+import { asIntegrationId, type IntegrationId } from '@waybill/domain'
 
 /** What an operator asked for. `integrations` are the ids a token reaches. */
 export type AdminCommand =
-  | { kind: 'put-integration'; id: number; name: string }
-  | { kind: 'create-token'; integrations: number[]; name: string }
+  | { kind: 'put-integration'; id: IntegrationId; name: string }
+  | { kind: 'create-token'; integrations: IntegrationId[]; name: string }
   | { kind: 'revoke-token'; id: number }
 
 export type ReadCommand = { ok: true; command: AdminCommand } | { ok: false; problem: string }
@@ -27,13 +28,13 @@ export function readAdminCommand(args: readonly string[]): ReadCommand {
     case 'integration put':
       return read(rest, { id: text, name: text }, ({ id, name }) => ({
         kind: 'put-integration',
-        id: readId('--id', id),
+        id: asIntegrationId(readId('--id', id)),
         name: readName(name),
       }))
     case 'token create':
       return read(rest, { integration: texts, name: text }, ({ integration = [], name }) => ({
         kind: 'create-token',
-        integrations: integration.length > 0 ? readIds(integration) : [readId('--integration', undefined)],
+        integrations: readIntegrations(integration),
         name: readName(name),
       }))
     case 'token revoke':
@@ -75,9 +76,10 @@ function readId(option: string, value: string | undefined): number {
   return id
 }
 
-const readIds = (values: string[]): number[] => [
-  ...new Set(values.map((value) => readId('--integration', value))),
-]
+function readIntegrations(values: string[]): IntegrationId[] {
+  if (values.length === 0) throw new BadArgument('--integration is missing.')
+  return [...new Set(values.map((value) => asIntegrationId(readId('--integration', value))))]
+}
 
 const longestName = 200
 

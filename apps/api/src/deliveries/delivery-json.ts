@@ -1,12 +1,5 @@
 import type { AttemptRecord, DeliveryRecord } from '@waybill/db'
-import {
-  asDeliveryId,
-  attemptId,
-  catalogueById,
-  profileByCode,
-  statusByCode,
-  type PublicIds,
-} from '@waybill/domain'
+import { attemptId, catalogueById, profileByCode, statusByCode, type PublicIds } from '@waybill/domain'
 
 /** What the worker keeps of an answer; a body this long was cut there. */
 const keptBytes = 16_384
@@ -41,7 +34,7 @@ export function deliveryJson(publicIds: PublicIds, delivery: DeliveryRecord) {
 export function attemptJson(attempt: AttemptRecord) {
   const body = attempt.responseBody
   return {
-    id: attemptId(asDeliveryId(attempt.delivery), attempt.n),
+    id: attemptId(attempt.delivery, attempt.n),
     n: attempt.n,
     sent_at: attempt.sentAt?.toISOString() ?? null,
     duration_ms: attempt.ms,

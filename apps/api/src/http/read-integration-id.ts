@@ -1,3 +1,4 @@
+import { asIntegrationId, type IntegrationId } from '@waybill/domain'
 import type { FieldProblem } from './problem.ts'
 
 const largest = 2_147_483_647
@@ -7,7 +8,7 @@ export function readIntegrationId(
   value: unknown,
   pointer: string,
   problems: FieldProblem[],
-): number | undefined {
+): IntegrationId | undefined {
   const refuse = (code: FieldProblem['code'], message: string): undefined => {
     problems.push({ pointer, code, message })
     return undefined
@@ -18,5 +19,7 @@ export function readIntegrationId(
     return refuse('unsafe_integer', 'The number is too large to be exact.')
   if (!Number.isFinite(value) || value < 1 || value > largest)
     return refuse('number_out_of_range', `integration_id is from 1 to ${largest}.`)
-  return Number.isInteger(value) ? value : refuse('invalid_type', 'integration_id is a whole number.')
+  return Number.isInteger(value)
+    ? asIntegrationId(value)
+    : refuse('invalid_type', 'integration_id is a whole number.')
 }

@@ -1,4 +1,4 @@
-import type { PublicIdKind, PublicIds } from '@waybill/domain'
+import type { PublicIdKind, PublicIdOf, PublicIds } from '@waybill/domain'
 import { problem, type Problem } from './problem.ts'
 import { invalidParameter, type QueryParameters } from './query-parameters.ts'
 
@@ -8,7 +8,11 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 export const notFound = (kind: PublicIdKind): Problem => problem('not_found', `There is no such ${kind}.`)
 
 /** The id in a path. A text that is no UUID is malformed; a UUID we never made belongs to nothing. */
-export function readPathId(publicIds: PublicIds, kind: PublicIdKind, text: string | undefined): number {
+export function readPathId<Kind extends PublicIdKind>(
+  publicIds: PublicIds,
+  kind: Kind,
+  text: string | undefined,
+): PublicIdOf[Kind] {
   if (text === undefined || !uuid.test(text)) throw problem('invalid_id', `The id of a ${kind} is a UUID.`)
   const id = publicIds.decode(kind, text)
   if (id === undefined) throw notFound(kind)
@@ -16,12 +20,12 @@ export function readPathId(publicIds: PublicIds, kind: PublicIdKind, text: strin
 }
 
 /** The id in a query parameter; 'none' for a UUID that we never made, which nothing can match. */
-export function readQueryId(
+export function readQueryId<Kind extends PublicIdKind>(
   publicIds: PublicIds,
-  kind: PublicIdKind,
+  kind: Kind,
   query: QueryParameters,
   name: string,
-): number | 'none' | undefined {
+): PublicIdOf[Kind] | 'none' | undefined {
   const text = query.text(name)
   if (text === undefined) return undefined
   if (!uuid.test(text)) throw invalidParameter(name, 'is a UUID.')
@@ -29,11 +33,11 @@ export function readQueryId(
 }
 
 /** Where the last page ended; cursors are ids, but callers need not know. */
-export function readCursor(
+export function readCursor<Kind extends PublicIdKind>(
   publicIds: PublicIds,
-  kind: PublicIdKind,
+  kind: Kind,
   query: QueryParameters,
-): number | undefined {
+): PublicIdOf[Kind] | undefined {
   const text = query.text('cursor')
   if (text === undefined) return undefined
   const id = publicIds.decode(kind, text)

@@ -1,3 +1,4 @@
+import { editDistance } from '@waybill/domain'
 import type { FieldProblem } from './problem.ts'
 import { pointerStep, quote } from './quote.ts'
 
@@ -26,23 +27,9 @@ function nearest(typed: string, known: Iterable<string>): string | undefined {
   if (typed.length > 40) return undefined
   let best: { name: string; distance: number } | undefined
   for (const name of known) {
-    const distance = changes(typed, plain(name))
+    const distance = editDistance(typed, plain(name))
     if (distance <= 2 && distance < name.length / 2 && distance < (best?.distance ?? Infinity))
       best = { name, distance }
   }
   return best?.name
-}
-
-/** The fewest insertions, deletions and replacements of one character between two short texts. */
-function changes(from: string, to: string): number {
-  let above = Array.from({ length: to.length + 1 }, (_, column) => column)
-  for (let i = 0; i < from.length; i += 1) {
-    const row = [i + 1]
-    for (let j = 0; j < to.length; j += 1) {
-      const replace = (above[j] as number) + (from[i] === to[j] ? 0 : 1)
-      row.push(Math.min(replace, (row[j] as number) + 1, (above[j + 1] as number) + 1))
-    }
-    above = row
-  }
-  return above[to.length] as number
 }

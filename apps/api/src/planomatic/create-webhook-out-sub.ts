@@ -12,6 +12,7 @@ import {
   parseStandardSecret,
   profileCode,
   profiles,
+  type IntegrationId,
 } from '@waybill/domain'
 import type { Logger } from '@waybill/runtime'
 import type { Answer } from '../http/send-answer.ts'
@@ -54,7 +55,7 @@ export async function createWebhookOutSub(
 async function insert(
   { storage, keys }: CreateDeps,
   actor: string,
-  integration: number,
+  integration: IntegrationId,
   wanted: WebhookOutSub,
   secret: string,
 ) {

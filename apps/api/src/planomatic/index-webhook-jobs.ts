@@ -1,5 +1,5 @@
 import { countJobs, listJobs, readTriggerData, type JobsQuery, type Principal } from '@waybill/db'
-import { profileCode } from '@waybill/domain'
+import { profileCode, type IntegrationId } from '@waybill/domain'
 import type { Answer } from '../http/send-answer.ts'
 import type { Storage } from '../storage/create-storage.ts'
 import { envelope } from './envelope.ts'
@@ -46,7 +46,7 @@ export async function indexWebhookJobs(
   return envelope('action-successful', { data: { ...(count === undefined ? {} : { count }), results } })
 }
 
-function readJobsQuery(params: ParamReader, integration: number): JobsQuery {
+function readJobsQuery(params: ParamReader, integration: IntegrationId): JobsQuery {
   params.oneOf('view', ['planointegrate_view', 'default'])
   params.object('filters', filters)
   params.object('page', ['size', 'number'])

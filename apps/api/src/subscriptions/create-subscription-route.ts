@@ -6,6 +6,7 @@ import {
   parseStandardSecret,
   profileCode,
   profiles,
+  type IntegrationId,
   type PublicIds,
 } from '@waybill/domain'
 import type { Logger } from '@waybill/runtime'
@@ -50,7 +51,7 @@ export const createSubscriptionRoute =
 
 export const keyTaken = () => problem('key_taken', 'Another subscription of this integration has this key.')
 
-function readIntegration({ integration_id: given }: CreateFields, principal: Principal): number {
+function readIntegration({ integration_id: given }: CreateFields, principal: Principal): IntegrationId {
   const [only] = principal.integrations
   if (given === undefined && principal.integrations.size === 1 && only !== undefined) return only
   if (given === undefined)
@@ -68,7 +69,7 @@ function readIntegration({ integration_id: given }: CreateFields, principal: Pri
 async function insert(
   deps: SubscriptionDeps,
   actor: string,
-  integration: number,
+  integration: IntegrationId,
   fields: CreateFields,
   secret: string,
 ) {

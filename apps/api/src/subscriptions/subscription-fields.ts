@@ -1,5 +1,5 @@
 import { checkUrl, type AddressPolicy } from '@waybill/egress'
-import { parseStandardSecret, parseSuccessCode } from '@waybill/domain'
+import { asIntegrationId, parseStandardSecret, parseSuccessCode } from '@waybill/domain'
 import { z } from 'zod'
 import { refuse } from '../http/read-fields.ts'
 
@@ -50,7 +50,7 @@ export function subscriptionFields({ policy, requireHttps }: UrlRules) {
     ...z.object(changeable).partial().shape,
     name: changeable.name,
     url,
-    integration_id: z.int().min(1).max(2_147_483_647).optional(),
+    integration_id: z.int().min(1).max(2_147_483_647).transform(asIntegrationId).optional(),
     secret: secret.optional(),
     active: z.boolean().optional(),
   })

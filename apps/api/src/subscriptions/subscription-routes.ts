@@ -41,7 +41,7 @@ async function list(deps: SubscriptionDeps, { principal, query }: Call): Promise
   const limit = readLimit(query)
   const wanted = query.wholeNumber('integration_id', { min: 1, max: 2_147_483_647 })
   const integrations = [...principal.integrations].filter((id) => wanted === undefined || id === wanted)
-  const after = readCursor(deps.publicIds, 'subscription', query) ?? 0
+  const after = readCursor(deps.publicIds, 'subscription', query)
   const found = await listSubscriptions(deps.storage.orm, integrations, { after, limit: limit + 1 })
   const data = found.slice(0, limit).map((subscription) => subscriptionJson(deps.publicIds, subscription))
   return pageAnswer(path, query, data, found.length > limit ? data.at(-1)?.id : undefined)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AcceptEntry, AcceptResult, Principal } from '@waybill/db'
-import type { PublicIds } from '@waybill/domain'
+import { idInBlock, type IntegrationId, type PublicIds } from '@waybill/domain'
 import type { Authenticate } from '../http/authenticate.ts'
 import { checkMediaType } from '../http/check-media-type.ts'
 import { maxDepth, parseJsonBody, type JsonBody } from '../http/parse-json-body.ts'
@@ -27,7 +27,7 @@ export type AcceptRouteDeps = {
 /** Answers a good request and throws for a bad one. */
 export type AcceptHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
-type Checked = { integration: number; triggers: AcceptEntry['triggers'] }
+type Checked = { integration: IntegrationId; triggers: AcceptEntry['triggers'] }
 type Kind = {
   maxBytes: number
   depth: number
@@ -80,7 +80,9 @@ function answerAccepted(
 ): void {
   if (result.kind === 'key_reused')
     throw problem('idempotency_key_reused', 'This Idempotency-Key was sent before, with another body.')
-  const uuids = Array.from({ length: count }, (_, i) => deps.publicIds.encode('trigger', result.first + i))
+  const uuids = Array.from({ length: count }, (_, i) =>
+    deps.publicIds.encode('trigger', idInBlock(result.first, i)),
+  )
   const { text, location } = kind.answer(uuids, new Date(result.createdAtMs).toISOString())
   // As a flat list: Node writes that out without building and checking an object first.
   const headers = ['Content-Type', 'application/json; charset=utf-8', 'Content-Length', String(text.length)]

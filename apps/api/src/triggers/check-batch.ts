@@ -1,5 +1,5 @@
 import type { NewTrigger, Principal } from '@waybill/db'
-import { rawElements } from '@waybill/domain'
+import { rawElements, type IntegrationId } from '@waybill/domain'
 import type { JsonBody, JsonObject } from '../http/parse-json-body.ts'
 import { invalidBody, type FieldProblem } from '../http/problem.ts'
 import { unknownField } from '../http/unknown-field.ts'
@@ -17,7 +17,7 @@ export function checkBatch(
   body: JsonBody,
   principal: Principal,
   nowMs: number,
-): { integration: number; triggers: NewTrigger[] } {
+): { integration: IntegrationId; triggers: NewTrigger[] } {
   const problems: FieldProblem[] = []
   for (const name of Object.keys(body.value))
     if (!fields.includes(name)) problems.push(unknownField('', name, fields, nothing))
@@ -70,7 +70,7 @@ function readElements(
 /** An entry, its key and its ids belong to one integration. */
 function refuseMixed(
   checked: readonly (CheckedTrigger | undefined)[],
-  integration: number,
+  integration: IntegrationId,
   problems: FieldProblem[],
 ): void {
   for (const [index, one] of checked.entries()) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { NewTrigger } from '@waybill/db'
-import type { CatalogueEntry } from '@waybill/domain'
+import type { CatalogueEntry, IntegrationId } from '@waybill/domain'
 import { checkTimestamp } from '../http/check-timestamp.ts'
 import type { JsonObject } from '../http/parse-json-body.ts'
 import type { FieldProblem } from '../http/problem.ts'
@@ -34,7 +34,7 @@ const readOnly: ReadonlySet<string> = new Set([
   'tenant_id',
 ])
 
-export type CheckedTrigger = { integration: number; trigger: NewTrigger }
+export type CheckedTrigger = { integration: IntegrationId; trigger: NewTrigger }
 
 /**
  * Checks one trigger; everything wrong with it goes to `problems`, under `prefix`. `raw` is its JSON text, kept as it is.

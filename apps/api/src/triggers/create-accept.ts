@@ -1,4 +1,5 @@
 import type { AcceptEntry, AcceptResult } from '@waybill/db'
+import type { BatchId } from '@waybill/domain'
 import { createGroupCommit, withDeadline, type GroupCommit, type Logger } from '@waybill/runtime'
 import { problem, unavailable } from '../http/problem.ts'
 import { isStorageError, toProblem } from '../http/to-problem.ts'
@@ -18,7 +19,7 @@ export type AcceptDeps = {
   sql: StoreDeps['sql']
   /** The database answered wrongly or not at all. */
   suspect: () => void
-  wake: (batch: number, bulk: boolean) => void
+  wake: (batch: BatchId, bulk: boolean) => void
   metrics: Pick<ApiMetrics, 'flushed' | 'accepted'>
   logger: Pick<Logger, 'debug' | 'warn'>
   monotonic: () => number

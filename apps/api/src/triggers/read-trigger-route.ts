@@ -5,7 +5,7 @@ import {
   type AttemptRecord,
   type TriggerRecord,
 } from '@waybill/db'
-import { catalogueById, type PublicIds } from '@waybill/domain'
+import { catalogueById, type DeliveryId, type PublicIds } from '@waybill/domain'
 import { attemptJson, deliveryJson } from '../deliveries/delivery-json.ts'
 import type { MountedRoute } from '../http/mount-routes.ts'
 import { notFound, readPathId } from '../http/read-public-id.ts'
@@ -68,8 +68,8 @@ function triggerJson(trigger: TriggerRecord) {
   }
 }
 
-function byDelivery(attempts: readonly AttemptRecord[]): Map<number, AttemptRecord[]> {
-  const grouped = new Map<number, AttemptRecord[]>()
+function byDelivery(attempts: readonly AttemptRecord[]): Map<DeliveryId, AttemptRecord[]> {
+  const grouped = new Map<DeliveryId, AttemptRecord[]>()
   for (const attempt of attempts)
     grouped.set(attempt.delivery, [...(grouped.get(attempt.delivery) ?? []), attempt])
   return grouped

@@ -7,6 +7,7 @@ import {
   type AcceptResult,
   type Sql,
 } from '@waybill/db'
+import type { BatchId } from '@waybill/domain'
 import { withDeadline } from '@waybill/runtime'
 import { StorageTimeout } from '../http/to-problem.ts'
 
@@ -16,7 +17,7 @@ export type StoreDeps = {
   /** Called for every statement, since the pool changes after an outage. */
   sql: () => Sql
   /** A batch was committed. */
-  stored: (batch: number) => void
+  stored: (batch: BatchId) => void
 }
 
 /** The server ends a statement after 1.5 s by itself: one that takes longer will not be answered. */

@@ -1,5 +1,11 @@
 import type { Database } from '@waybill/db'
-import { profileCode, statusCode, type DeliveryStatus, type ProfileName } from '@waybill/domain'
+import {
+  profileCode,
+  statusCode,
+  type DeliveryId,
+  type DeliveryStatus,
+  type ProfileName,
+} from '@waybill/domain'
 
 export type Seed = {
   integration: number
@@ -14,7 +20,7 @@ export type Seed = {
 }
 
 /** A delivery with one attempt, as a worker would have recorded it, and its trigger's batch gone. Returns its number. */
-export async function seedDelivery({ sql }: Database, seed: Seed): Promise<number> {
+export async function seedDelivery({ sql }: Database, seed: Seed): Promise<DeliveryId> {
   const {
     status = 'delivered',
     eventId = 110,
@@ -22,14 +28,15 @@ export async function seedDelivery({ sql }: Database, seed: Seed): Promise<numbe
     sentAt = new Date(),
     body = Buffer.from('ok'),
   } = seed
-  const [row] = await sql<{ id: number }[]>`
+  const [row] = await sql<{ id: DeliveryId }[]>`
     INSERT INTO deliveries (id, trigger, integration, subscription, revision, profile, status, event_id, generation,
       attempts, last_code, created_at, last_sent_at)
     SELECT number(), ${seed.trigger}::bigint, ${seed.integration}::int, ${seed.subscription}::int, 1,
       ${profileCode(seed.profile)}::smallint, ${statusCode(status)}::smallint, ${eventId}::smallint, 1, 1,
       ${code}::smallint, now(), ${sentAt}::timestamptz
     RETURNING id`
-  const id = row?.id ?? 0
+  if (!row) throw new Error('no delivery was seeded')
+  const { id } = row
   await sql`
     INSERT INTO attempts (delivery, n, generation, revision, sent_at, ms, code, response_body)
     VALUES (${id}::bigint, 1, 1, 1, ${sentAt}::timestamptz, 12, ${code}::smallint, ${body})`

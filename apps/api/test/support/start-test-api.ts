@@ -1,4 +1,5 @@
 import { createToken, openDatabase, putIntegration, type Database } from '@waybill/db'
+import { asIntegrationId, type IntegrationId } from '@waybill/domain'
 import { createLogger } from '@waybill/runtime'
 import { createTestDatabase } from '@waybill/testing'
 import { Writable } from 'node:stream'
@@ -7,8 +8,8 @@ import { readConfig } from '../../src/config.ts'
 import { buildDeps, type ApiDeps } from '../../src/deps.ts'
 import { startServer } from '../../src/server.ts'
 
-export const ours = 12
-export const theirs = 34
+export const ours = asIntegrationId(12)
+export const theirs = asIntegrationId(34)
 
 export type TestApi = {
   url: string
@@ -33,7 +34,7 @@ export async function startTestApi(
   const database = openTestDatabase(testDatabase.url)
   await putIntegration(database.orm, ours, 'Ours')
   await putIntegration(database.orm, theirs, 'Theirs')
-  const tokenFor = async (scope: number[]) => (await createToken(database.orm, 'test', scope)).token
+  const tokenFor = async (scope: IntegrationId[]) => (await createToken(database.orm, 'test', scope)).token
   const tokens = {
     ours: await tokenFor([ours]),
     theirs: await tokenFor([theirs]),

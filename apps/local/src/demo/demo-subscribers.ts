@@ -1,7 +1,7 @@
-import { catalogue } from '@waybill/domain'
+import { asIntegrationId, catalogue } from '@waybill/domain'
 
 /** The tenant of everything the local stack loads. */
-export const demoIntegration = { id: 12, name: 'Waybill demo' } as const
+export const demoIntegration = { id: asIntegrationId(12), name: 'Waybill demo' } as const
 
 /** How the demo receiver behaves towards one subscription. */
 export type Temper = 'steady' | 'fails-at-first' | 'slow'

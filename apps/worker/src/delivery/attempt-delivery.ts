@@ -6,6 +6,7 @@ import {
   parseRetryAfter,
   renderBody,
   type Decision,
+  type DeliveryId,
   type Outcome,
   type PublicIds,
 } from '@waybill/domain'
@@ -25,7 +26,7 @@ export type AttemptDeps = {
 
 /** One request about to be made. `attempt` counts from 1; `failures` are those that moved the schedule so far. */
 export type DueAttempt = {
-  delivery: number
+  delivery: DeliveryId
   attempt: number
   failures: number
   expiresAtMs: number

@@ -1,9 +1,11 @@
+import type { SubscriptionId } from '@waybill/domain'
+
 /** What became of a wish to send now: a slot to give back, or no slot in reasonable time. */
 export type Slot = { release(): void } | 'saturated'
 
 /** Slots for first attempts: a cap for the process and one per subscription. */
 export type SendSlots = {
-  enter(subscription: number, limit: number): Promise<Slot> | Slot
+  enter(subscription: SubscriptionId, limit: number): Promise<Slot> | Slot
   inUse(): number
   waiting(): number
   /** Turns everybody who waits away, now and from now on. */
@@ -22,7 +24,13 @@ type Waiter = { since: number; resolve: (slot: Slot) => void }
 type Holder = { since: number }
 /** One subscription's place: who holds a slot, oldest first, and who waits for one, in order. */
 type Place = { limit: number; holders: Set<Holder>; waiters: Waiter[] }
-type State = { places: Map<number, Place>; inUse: number; waiting: number; total: number; now: () => number }
+type State = {
+  places: Map<SubscriptionId, Place>
+  inUse: number
+  waiting: number
+  total: number
+  now: () => number
+}
 
 /**
  * A subscription that answers slowly fills its own cap only: who cannot get a slot within `patienceMs`, or finds
@@ -63,7 +71,7 @@ export function createSendSlots(options: SendSlotsOptions): SendSlots {
   }
 }
 
-function placeOf({ places }: State, subscription: number, limit: number): Place {
+function placeOf({ places }: State, subscription: SubscriptionId, limit: number): Place {
   const place = places.get(subscription) ?? { limit, holders: new Set(), waiters: [] }
   places.set(subscription, place)
   place.limit = limit
@@ -80,7 +88,7 @@ function isStuck({ holders, limit }: Place, before: number): boolean {
   return oldest !== undefined && oldest.since < before
 }
 
-function take(state: State, subscription: number, place: Place): Slot {
+function take(state: State, subscription: SubscriptionId, place: Place): Slot {
   const holder = { since: state.now() }
   place.holders.add(holder)
   state.inUse += 1
@@ -98,7 +106,7 @@ function take(state: State, subscription: number, place: Place): Slot {
 }
 
 /** Lets in who waits, as far as there is room, and forgets a place nobody uses. */
-function admit(state: State, subscription: number, place: Place): void {
+function admit(state: State, subscription: SubscriptionId, place: Place): void {
   while (place.waiters.length > 0 && hasRoom(state, place)) {
     const next = place.waiters.shift()
     state.waiting -= 1
@@ -117,6 +125,6 @@ function turnAway(state: State, isTooLate: (waiter: Waiter) => boolean): void {
   }
 }
 
-function forgetIfUnused({ places }: State, subscription: number, { holders, waiters }: Place): void {
+function forgetIfUnused({ places }: State, subscription: SubscriptionId, { holders, waiters }: Place): void {
   if (holders.size === 0 && waiters.length === 0) places.delete(subscription)
 }

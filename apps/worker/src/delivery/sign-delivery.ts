@@ -1,4 +1,4 @@
-import { signNursa, signPlanningCenter, signStandard } from '@waybill/domain'
+import { signNursa, signPlanningCenter, signStandard, type DeliveryId } from '@waybill/domain'
 import type { Subscriber } from '../subscriptions/create-snapshot.ts'
 
 export type SignedHeaders = { headers: Record<string, string>; signature: string }
@@ -16,7 +16,7 @@ const base = {
  */
 export function signDelivery(
   subscriber: Subscriber,
-  delivery: { id: number; uuid: string; eventName: string; acceptedAtMs: number },
+  delivery: { id: DeliveryId; uuid: string; eventName: string; acceptedAtMs: number },
   body: string,
   nowMs: number,
 ): SignedHeaders {

@@ -9,6 +9,7 @@ import {
   type ClaimedLane,
   type SlicedDelivery,
 } from '@waybill/db'
+import type { DeliveryId, SubscriptionId } from '@waybill/domain'
 import type { WorkerDeps } from '../deps.ts'
 import type { Subscriber } from '../subscriptions/create-snapshot.ts'
 import { sendRetry } from './send-retry.ts'
@@ -46,14 +47,14 @@ type Turn = {
   open: Set<Promise<void>>
   taken: number
   /** Marked but not sent: their marks are taken back. */
-  unsent: number[]
+  unsent: DeliveryId[]
 }
 
 /**
  * Claim the lane → slice → send and record → release. Resolves when this turn's last slice is taken; what is open
  * settles in the background and then frees the lane. A wake-up for a lane with nothing to do does nothing.
  */
-export async function drainLane(deps: DrainDeps, subscription: number): Promise<void> {
+export async function drainLane(deps: DrainDeps, subscription: SubscriptionId): Promise<void> {
   // Held before it is claimed: what is this worker's but not held is freed again by the sweep.
   if (deps.held.lanes.has(subscription) || !(await deps.gate.pass())) return
   deps.held.lanes.add(subscription)
@@ -71,7 +72,7 @@ export async function drainLane(deps: DrainDeps, subscription: number): Promise<
   }
 }
 
-async function claim(deps: DrainDeps, subscription: number): Promise<Turn | undefined> {
+async function claim(deps: DrainDeps, subscription: SubscriptionId): Promise<Turn | undefined> {
   const lane = await claimLane(deps.sql, subscription, deps.lease.worker)
   if (!lane) {
     await rearm(deps, subscription)
@@ -84,12 +85,12 @@ async function claim(deps: DrainDeps, subscription: number): Promise<Turn | unde
 }
 
 /** Queue clocks are not the database's: a wake-up that came early is set again. */
-async function rearm(deps: DrainDeps, subscription: number): Promise<void> {
+async function rearm(deps: DrainDeps, subscription: SubscriptionId): Promise<void> {
   const dueInMs = await laneDueInMs(deps.sql, subscription)
   if (dueInMs !== undefined && dueInMs > 0) deps.wakeUps.drain(subscription, dueInMs, { again: true })
 }
 
-async function release(deps: DrainDeps, subscription: number): Promise<void> {
+async function release(deps: DrainDeps, subscription: SubscriptionId): Promise<void> {
   const dueInMs = await retryDeadlocks(() => releaseLane(deps.sql, subscription, deps.lease.worker))
   if (dueInMs !== undefined) deps.wakeUps.drain(subscription, dueInMs, { again: true })
 }

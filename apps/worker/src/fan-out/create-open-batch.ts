@@ -1,5 +1,5 @@
 import type { FirstOutcome } from '@waybill/db'
-import { statusByCode, type DeliveryStatus } from '@waybill/domain'
+import { statusByCode, type BatchId, type DeliveryStatus } from '@waybill/domain'
 import type { FirstRecorder } from '../record/create-first-recorder.ts'
 
 /** A batch whose plan is being sent. Every planned delivery is reported to it exactly once. */
@@ -24,7 +24,7 @@ const enough = 256
  * @param planned how many outcomes will come; at least 1
  */
 export function createOpenBatch(
-  batch: number,
+  batch: BatchId,
   planned: number,
   recorder: Pick<FirstRecorder, 'record' | 'gathering'>,
 ): OpenBatch {
@@ -36,7 +36,7 @@ export function createOpenBatch(
   let finish: (result: Promise<Tally>) => void
   const settled = new Promise<Tally>((resolve) => (finish = resolve))
 
-  const record = (outcomes: FirstOutcome[], finishes: number | undefined) => {
+  const record = (outcomes: FirstOutcome[], finishes: BatchId | undefined) => {
     recorder.gathering(-outcomes.length)
     return recorder.record({ outcomes, finishes })
   }

@@ -9,6 +9,7 @@ import {
   type ClaimedBatch,
   type PlannedDelivery,
 } from '@waybill/db'
+import { idInBlock, type BatchId } from '@waybill/domain'
 import type { WorkerDeps } from '../deps.ts'
 import { matchSubscriptions } from './match-subscriptions.ts'
 import { pendingOutcome, type PlannedWork } from './first-outcome.ts'
@@ -37,7 +38,7 @@ const setAsideAtRun = 8
  * Claim → match → freeze the plan → send. Resolves when every send has begun; what is open settles in the
  * background while the batch row stays. A re-run never sends: it leaves what was not recorded to the lanes.
  */
-export async function fanOutBatch(deps: FanOutDeps, id: number): Promise<void> {
+export async function fanOutBatch(deps: FanOutDeps, id: BatchId): Promise<void> {
   // Held before it is claimed: what is this worker's but not held is freed again by the sweep.
   if (deps.held.batches.has(id) || !(await deps.gate.pass())) return
   deps.held.batches.add(id)
@@ -54,7 +55,7 @@ export async function fanOutBatch(deps: FanOutDeps, id: number): Promise<void> {
 type Begun = { settled: Promise<unknown> }
 const nothing: Begun = { settled: Promise.resolve() }
 
-async function claimAndSend(deps: FanOutDeps, id: number): Promise<Begun> {
+async function claimAndSend(deps: FanOutDeps, id: BatchId): Promise<Begun> {
   const startedAt = performance.now()
   const batch = await claimBatch(deps.sql, id, deps.lease.worker)
   if (!batch) return nothing
@@ -106,7 +107,7 @@ function toWork({ snapshot }: FanOutDeps, batch: ClaimedBatch, { base, plan }: F
     const trigger = triggers.get(planned.offset)
     const subscriber = snapshot.byId(planned.subscription)
     if (!trigger || !subscriber) throw new Error(`batch ${batch.id} plans what this worker does not know`)
-    return { delivery: base + i, planned, trigger, subscriber }
+    return { delivery: idInBlock(base, i), planned, trigger, subscriber }
   })
 }
 

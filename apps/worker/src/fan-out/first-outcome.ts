@@ -1,11 +1,11 @@
 import { plannedHow, type FirstOutcome, type PlannedDelivery, type StoredTrigger } from '@waybill/db'
-import { catalogueById, statusCode, type DeliveryStatus } from '@waybill/domain'
+import { catalogueById, statusCode, type DeliveryId, type DeliveryStatus } from '@waybill/domain'
 import type { AttemptResult } from '../delivery/attempt-delivery.ts'
 import type { Subscriber } from '../subscriptions/create-snapshot.ts'
 
 /** A planned delivery with all that is needed to send or record it. */
 export type PlannedWork = {
-  delivery: number
+  delivery: DeliveryId
   planned: PlannedDelivery
   trigger: StoredTrigger
   subscriber: Subscriber

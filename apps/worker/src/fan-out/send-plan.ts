@@ -1,4 +1,5 @@
 import { plannedHow } from '@waybill/db'
+import type { BatchId } from '@waybill/domain'
 import type { Slot } from '../delivery/create-send-slots.ts'
 import { createOpenBatch, type OpenBatch, type Tally } from './create-open-batch.ts'
 import type { FanOutDeps } from './fan-out-batch.ts'
@@ -17,7 +18,7 @@ import {
  */
 export async function sendPlan(
   deps: FanOutDeps,
-  batch: number,
+  batch: BatchId,
   plan: readonly PlannedWork[],
 ): Promise<{ settled: Promise<Tally> }> {
   if (plan.length === 0) {

@@ -1,10 +1,11 @@
 import { heartbeat, joinWorkers, leaveWorkers, type Sql } from '@waybill/db'
+import type { WorkerId } from '@waybill/domain'
 import { createLoop, withDeadline, type Logger } from '@waybill/runtime'
 
 /** This worker's right to own things, and the database's clock as its heartbeats saw it. */
 export type Lease = {
   /** The worker's id, which marks what it owns. */
-  worker: number
+  worker: WorkerId
   /** True while the last successful heartbeat is fresh; nothing is sent otherwise. */
   holds(): boolean
   /** How long heartbeats have come without a gap, in ms. */

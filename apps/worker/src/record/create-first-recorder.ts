@@ -1,10 +1,11 @@
 import { recordFirstOutcomes, type FirstOutcome, type Sql } from '@waybill/db'
+import type { BatchId, WorkerId } from '@waybill/domain'
 import { createGroupCommit, type Logger } from '@waybill/runtime'
 import { plainOutcome } from './plain-outcome.ts'
 import { writeUntilStored } from './write-until-stored.ts'
 
 /** Outcomes of one batch that belong in one flush; `finishes` deletes the batch with them. */
-export type FirstChunk = { outcomes: FirstOutcome[]; finishes: number | undefined }
+export type FirstChunk = { outcomes: FirstOutcome[]; finishes: BatchId | undefined }
 
 export type FirstRecorder = {
   /** Resolves once the chunk is committed. */
@@ -18,7 +19,7 @@ export type FirstRecorder = {
 /** Group commit of first outcomes; `recorded` is told every outcome that is committed. */
 export function createFirstRecorder(deps: {
   sql: Sql
-  worker: number
+  worker: WorkerId
   logger: Logger
   pause: (ms: number) => Promise<void>
   recorded: (outcomes: readonly FirstOutcome[]) => void

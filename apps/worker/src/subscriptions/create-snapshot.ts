@@ -11,8 +11,10 @@ import {
   profileByCode,
   profiles,
   scaleSchedule,
+  type IntegrationId,
   type Profile,
   type ProfileName,
+  type SubscriptionId,
   type SuccessCodeRule,
 } from '@waybill/domain'
 
@@ -27,19 +29,19 @@ export type Snapshot = {
   /** Makes the snapshot at least as new as `version`; concurrent callers share one reading. */
   ensure(version: number): Promise<void>
   /** Also finds a subscription that was deleted lately. */
-  byId(subscription: number): Subscriber | undefined
+  byId(subscription: SubscriptionId): Subscriber | undefined
   /** Those of the integration that listen to the event, whatever their state. */
-  listening(integration: number, eventId: number): readonly Subscriber[]
+  listening(integration: IntegrationId, eventId: number): readonly Subscriber[]
   /** The view a delivery was planned with, which may be older than the subscription's present one. */
   viewAt(subscriber: Subscriber, revision: number): string | null | Promise<string | null>
 }
 
 type State = {
   version: number
-  byId: Map<number, Subscriber>
-  byIntegration: Map<number, Map<number, Subscriber>>
+  byId: Map<SubscriptionId, Subscriber>
+  byIntegration: Map<IntegrationId, Map<SubscriptionId, Subscriber>>
   /** Derived from `byIntegration` when first asked; dropped when its integration changes. */
-  listening: Map<number, Map<number, readonly Subscriber[]>>
+  listening: Map<IntegrationId, Map<number, readonly Subscriber[]>>
   olderViews: Map<string, string | null>
 }
 
@@ -86,7 +88,7 @@ export function createSnapshot(deps: { sql: Sql; keys: MasterKeys; scheduleScale
 function apply(state: State, scaled: Map<ProfileName, Profile>, subscription: LoadedSubscription): void {
   const { id, integration } = subscription
   state.listening.delete(integration)
-  const ofIntegration = state.byIntegration.get(integration) ?? new Map<number, Subscriber>()
+  const ofIntegration = state.byIntegration.get(integration) ?? new Map<SubscriptionId, Subscriber>()
   state.byIntegration.set(integration, ofIntegration)
   const name = profileByCode(subscription.profile)
   const settings = name && scaled.get(name)
@@ -100,7 +102,7 @@ function apply(state: State, scaled: Map<ProfileName, Profile>, subscription: Lo
   else ofIntegration.set(id, subscriber)
 }
 
-function listening(state: State, integration: number, eventId: number): readonly Subscriber[] {
+function listening(state: State, integration: IntegrationId, eventId: number): readonly Subscriber[] {
   const known = state.listening.get(integration)?.get(eventId)
   if (known) return known
   const event = catalogueById(eventId)
@@ -118,7 +120,7 @@ function listening(state: State, integration: number, eventId: number): readonly
 async function readOlderView(
   state: State,
   sql: Sql,
-  subscription: number,
+  subscription: SubscriptionId,
   revision: number,
 ): Promise<string | null> {
   const view = (await findRevisionView(sql, subscription, revision))?.view ?? null

@@ -8,11 +8,12 @@ import {
   settleUnsent,
   takeOverDeadWorkers,
 } from '@waybill/db'
+import type { BatchId, SubscriptionId } from '@waybill/domain'
 import type { WorkerDeps } from '../deps.ts'
 
 export type SweepDeps = Pick<WorkerDeps, 'sql' | 'lease' | 'held' | 'logger' | 'metrics' | 'config'> & {
-  fanOut: (batch: number) => Promise<void>
-  drain: (subscription: number) => Promise<void>
+  fanOut: (batch: BatchId) => Promise<void>
+  drain: (subscription: SubscriptionId) => Promise<void>
 }
 
 /** Batches and lanes the sweep works through at once, so that it never crowds out the queue's own work. */
@@ -73,12 +74,12 @@ async function settleHopeless({ sql, logger, metrics }: SweepDeps): Promise<void
 }
 
 /** Works through what `find` returns until a page brings nothing new; returns how many were worked on. */
-async function workThrough(
+async function workThrough<Id>(
   signal: AbortSignal,
-  find: () => Promise<number[]>,
-  work: (id: number) => Promise<void>,
+  find: () => Promise<Id[]>,
+  work: (id: Id) => Promise<void>,
 ): Promise<number> {
-  const seen = new Set<number>()
+  const seen = new Set<Id>()
   for (;;) {
     const fresh = (await find()).filter((id) => !seen.has(id))
     if (fresh.length === 0 || signal.aborted) return seen.size

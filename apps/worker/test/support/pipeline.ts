@@ -11,7 +11,15 @@ import {
   type NewSubscription,
   type NewTrigger,
 } from '@waybill/db'
-import { findEvent, parseStandardSecret, profileCode } from '@waybill/domain'
+import {
+  asIntegrationId,
+  asTriggerId,
+  findEvent,
+  parseStandardSecret,
+  profileCode,
+  type DeliveryId,
+  type TriggerId,
+} from '@waybill/domain'
 import { createWakeUps } from '@waybill/queue'
 import { createLogger } from '@waybill/runtime'
 import {
@@ -25,6 +33,7 @@ import { readConfig, startWorker, type RunningWorker } from '@waybill/worker'
 
 export const secret = 'whsec_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc='
 const masterKey = Buffer.alloc(32, 3)
+const yard = asIntegrationId(12)
 
 export type Pipeline = Awaited<ReturnType<typeof openPipeline>>
 
@@ -41,7 +50,7 @@ export async function openPipeline(backend: TestQueueBackend) {
   })
   const { sql, orm } = database
   const keys = deriveMasterKeys(masterKey)
-  await putIntegration(orm, 12, 'Yard')
+  await putIntegration(orm, yard, 'Yard')
   const receiver = await startReceiver()
   const queueErrors: unknown[] = []
   const wakeUps = createWakeUps(queue, { onError: (error) => queueErrors.push(error) })
@@ -59,7 +68,7 @@ export async function openPipeline(backend: TestQueueBackend) {
     SCHEDULE_SCALE: '0.02',
     ...changes,
   })
-  const deliveriesOf = (trigger: number) => findDeliveriesOfTrigger(sql, 12, trigger)
+  const deliveriesOf = (trigger: TriggerId) => findDeliveriesOfTrigger(sql, yard, trigger)
 
   return {
     sql,
@@ -75,7 +84,7 @@ export async function openPipeline(backend: TestQueueBackend) {
     },
     subscribe: async (path: string, changes: Partial<NewSubscription> = {}) => {
       const made = await createSubscription(orm, keys, 'test', {
-        integration: 12,
+        integration: yard,
         key: `key-${(keyNumber += 1)}`,
         name: path,
         url: `${receiver.url}${path}`,
@@ -95,20 +104,20 @@ export async function openPipeline(backend: TestQueueBackend) {
       if (made === 'key_taken') throw new Error('the key is taken')
       return made
     },
-    /** Stores triggers as the api does, in one batch. */
+    /** Stores triggers as the api does, in one batch; the first one's id is the batch's as well. */
     accept: async (...triggers: NewTrigger[]) => {
-      const { batch } = await storeTriggers(sql, [{ integration: 12, triggers }], false)
+      const { batch } = await storeTriggers(sql, [{ integration: yard, triggers }], false)
       if (batch === undefined) throw new Error('nothing was stored')
-      return batch
+      return asTriggerId(batch)
     },
     deliveriesOf,
-    attemptsOf: (delivery: number) => findAttempts(sql, [delivery]),
+    attemptsOf: (delivery: DeliveryId) => findAttempts(sql, [delivery]),
     /** The trigger's deliveries once they all satisfy `check`. */
-    settled: (trigger: number, check: (one: DeliveryRecord) => boolean = (one) => one.status === 2) =>
+    settled: (trigger: TriggerId, check: (one: DeliveryRecord) => boolean = (one) => one.status === 2) =>
       eventually(async () => {
         const found = await deliveriesOf(trigger)
         if (found.length === 0 || !found.every(check)) throw new Error(JSON.stringify(found))
-        return found
+        return found as [DeliveryRecord, ...DeliveryRecord[]]
       }),
     batches: async () => (await sql<{ id: number }[]>`SELECT id FROM batches`).map((row) => row.id),
     close: async () => {
@@ -136,7 +145,7 @@ export function aTrigger(
     search: null,
     occurrence: null,
     data: JSON.stringify({
-      integration_id: 12,
+      integration_id: yard,
       kind,
       name,
       order_id: orderId,

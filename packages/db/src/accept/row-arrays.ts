@@ -1,3 +1,4 @@
+import type { IntegrationId } from '@waybill/domain'
 import type { AcceptEntry } from './store-triggers.ts'
 
 /** A trigger as the api has checked it. `data` is its JSON text as posted. */
@@ -14,12 +15,12 @@ export type NewTrigger = {
 /** The columns of the accept statement: one array a column, entries first, then their triggers in entry order. */
 export function rowArrays(entries: AcceptEntry[]) {
   const columns = {
-    entryIntegration: [] as number[],
+    entryIntegration: [] as IntegrationId[],
     entryKey: [] as (string | null)[],
     entryBody: [] as (string | null)[],
     entryFirst: [] as number[],
     entry: [] as number[],
-    integration: [] as number[],
+    integration: [] as IntegrationId[],
     eventId: [] as number[],
     orderId: [] as (string | null)[],
     facilityId: [] as (string | null)[],

@@ -1,9 +1,10 @@
+import { asBatchId, idInBlock, type BatchId, type IntegrationId, type TriggerId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
 import { rowArrays, type NewTrigger } from './row-arrays.ts'
 
 /** What one request wants stored: one trigger, or the triggers of one batch call, under at most one key. */
 export type AcceptEntry = {
-  integration: number
+  integration: IntegrationId
   /** SHA-256 of the Idempotency-Key, with the SHA-256 of the request's body. */
   key?: { hash: Buffer; bodyHash: Buffer }
   triggers: NewTrigger[]
@@ -11,11 +12,11 @@ export type AcceptEntry = {
 
 /** `first`: the entry's triggers have the ids first, first + 1, … */
 export type AcceptResult =
-  | { kind: 'stored'; first: number; createdAtMs: number }
-  | { kind: 'replayed'; first: number; createdAtMs: number }
+  | { kind: 'stored'; first: TriggerId; createdAtMs: number }
+  | { kind: 'replayed'; first: TriggerId; createdAtMs: number }
   | { kind: 'key_reused' }
 
-export type StoredFlush = { batch: number | undefined; configVersion: number; results: AcceptResult[] }
+export type StoredFlush = { batch: BatchId | undefined; configVersion: number; results: AcceptResult[] }
 
 /** JSON text holds no raw control characters, so one parameter carries many texts without any escaping. */
 const separator = '\u0001'
@@ -35,7 +36,7 @@ export async function storeTriggers(
   const sorted = order.map((i) => entries[i] as AcceptEntry)
   const rows = rowArrays(sorted)
   const [flush] = await sql<
-    { base: number | null; created_at_ms: number; version: number; lost: number[] | null }[]
+    { base: TriggerId | null; created_at_ms: number; version: number; lost: number[] | null }[]
   >`
     WITH block AS MATERIALIZED (SELECT number() AS base),
     entry AS (
@@ -90,13 +91,14 @@ export async function storeTriggers(
     else
       results[at] = {
         kind: 'stored',
-        first: base + (rows.entryFirst[i] as number),
+        first: idInBlock(base, rows.entryFirst[i] as number),
         createdAtMs: flush.created_at_ms,
       }
   })
   if (losers.length > 0) await answerLosers(sql, losers, results)
   return {
-    batch: losers.length < entries.length ? base : undefined,
+    // A batch that one flush made has the id of its first trigger.
+    batch: losers.length < entries.length ? asBatchId(base) : undefined,
     configVersion: flush.version,
     results,
   }
@@ -109,7 +111,7 @@ async function answerLosers(
 ): Promise<void> {
   const keys = losers.map(({ entry }) => (entry.key as { hash: Buffer }).hash.toString('hex'))
   const integrations = losers.map(({ entry }) => entry.integration)
-  const winners = await sql<{ i: number; trigger: number; body_hash: string; created_at_ms: number }[]>`
+  const winners = await sql<{ i: number; trigger: TriggerId; body_hash: string; created_at_ms: number }[]>`
     SELECT l.i::int AS i, k.trigger, encode(k.body_hash, 'hex') AS body_hash,
       extract(epoch FROM k.created_at)::float8 * 1000 AS created_at_ms
     FROM unnest(${integrations}::int[], ${keys}::text[]) WITH ORDINALITY AS l(integration, key, i)

@@ -1,25 +1,15 @@
+import type { BatchId, DeliveryId, TriggerId, WorkerId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
+import { toTrigger, triggerColumns, type StoredTrigger, type TriggerRow } from '../triggers/stored-trigger.ts'
 import { unpackPlan, type PlannedDelivery } from './plan.ts'
-
-/** A trigger as the worker needs it. `data` is the JSON text as posted. */
-export type StoredTrigger = {
-  id: number
-  integration: number
-  eventId: number
-  orderId: string | null
-  facilityId: string | null
-  duplicate: boolean
-  createdAtMs: number
-  data: string
-}
 
 /** `runs` counts claims: above 1 an earlier owner gave the batch up or died. */
 export type ClaimedBatch = {
-  id: number
-  firstTrigger: number
+  id: BatchId
+  firstTrigger: TriggerId
   runs: number
   /** The frozen plan and its first delivery id, if one was frozen before this claim. */
-  frozen: { base: number; plan: PlannedDelivery[] } | undefined
+  frozen: { base: DeliveryId; plan: PlannedDelivery[] } | undefined
   configVersion: number
   triggers: StoredTrigger[]
 }
@@ -27,21 +17,13 @@ export type ClaimedBatch = {
 /** The newest batch format this code understands; newer ones are left for newer workers. */
 export const batchFormat = 1
 
-type Row = {
-  first_trigger: number
+type BatchRow = {
+  first_trigger: TriggerId
   n: number
   runs: number
-  base: number | null
+  base: DeliveryId | null
   plan: number[] | null
   config_version: number
-  id: number | null
-  integration: number
-  event_id: number
-  order_id: string | null
-  facility_id: string | null
-  duplicate: boolean
-  created_at_ms: number
-  data: string
 }
 
 /**
@@ -50,17 +32,16 @@ type Row = {
  */
 export async function claimBatch(
   sql: SqlOrTransaction,
-  batch: number,
-  worker: number,
+  batch: BatchId,
+  worker: WorkerId,
 ): Promise<ClaimedBatch | undefined> {
-  const rows = await sql<Row[]>`
+  const rows = await sql<(BatchRow & (TriggerRow | { id: null }))[]>`
     WITH claimed AS (
       UPDATE batches SET owner = ${worker}::int, runs = runs + 1
       WHERE id = ${batch}::bigint AND owner IS NULL AND v <= ${batchFormat}::int AND quarantined_at IS NULL
       RETURNING first_trigger, n, runs, base, plan
     )
-    SELECT b.*, (SELECT version FROM config) AS config_version, t.id, t.integration, t.event_id, t.order_id,
-      t.facility_id, t.duplicate, extract(epoch FROM t.created_at)::float8 * 1000 AS created_at_ms, t.data
+    SELECT b.*, (SELECT version FROM config) AS config_version, ${triggerColumns(sql)}
     FROM claimed b
     LEFT JOIN triggers t ON t.id >= ${batch}::bigint AND t.id < ${batch}::bigint + 1000
       AND t.id >= b.first_trigger AND t.id < b.first_trigger + b.n
@@ -76,32 +57,14 @@ export async function claimBatch(
     triggers:
       head.id === null
         ? await readTriggers(sql, head.first_trigger, head.n)
-        : rows.map((row) => ({ ...row, id: row.id as number })).map(toTrigger),
+        : rows.flatMap((row) => (row.id === null ? [] : toTrigger(row))),
   }
 }
 
 /** The triggers of a part of a split batch: their ids are not the batch's own. */
-export async function readTriggers(
-  sql: SqlOrTransaction,
-  first: number,
-  n: number,
-): Promise<StoredTrigger[]> {
-  const rows = await sql<(Row & { id: number })[]>`
-    SELECT id, integration, event_id, order_id, facility_id, duplicate,
-      extract(epoch FROM created_at)::float8 * 1000 AS created_at_ms, data
-    FROM triggers WHERE id >= ${first}::bigint AND id < ${first}::bigint + ${n}::bigint ORDER BY id`
+async function readTriggers(sql: SqlOrTransaction, first: TriggerId, n: number): Promise<StoredTrigger[]> {
+  const rows = await sql<TriggerRow[]>`
+    SELECT ${triggerColumns(sql)} FROM triggers t
+    WHERE t.id >= ${first}::bigint AND t.id < ${first}::bigint + ${n}::bigint ORDER BY t.id`
   return rows.map(toTrigger)
-}
-
-function toTrigger(row: Row & { id: number }): StoredTrigger {
-  return {
-    id: row.id,
-    integration: row.integration,
-    eventId: row.event_id,
-    orderId: row.order_id,
-    facilityId: row.facility_id,
-    duplicate: row.duplicate,
-    createdAtMs: row.created_at_ms,
-    data: row.data,
-  }
 }

@@ -1,3 +1,4 @@
+import type { BatchId, DeliveryId, WorkerId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
 import { packPlan, type PlannedDelivery } from './plan.ts'
 
@@ -10,11 +11,11 @@ export const maxPlanLength = 500
  */
 export async function freezePlan(
   sql: SqlOrTransaction,
-  batch: number,
-  worker: number,
+  batch: BatchId,
+  worker: WorkerId,
   plan: readonly PlannedDelivery[],
-): Promise<number | undefined> {
-  const [row] = await sql<{ base: number }[]>`
+): Promise<DeliveryId | undefined> {
+  const [row] = await sql<{ base: DeliveryId }[]>`
     UPDATE batches SET plan = ${packPlan(plan)}::int[], base = number()
     WHERE id = ${batch}::bigint AND owner = ${worker}::int AND plan IS NULL
     RETURNING base`

@@ -1,9 +1,16 @@
+import type { SubscriptionId } from '@waybill/domain'
+
 /** How a planned delivery begins. The numbers are stored in plans: never reuse one. */
 export const plannedHow = { send: 0, pending: 1, duplicated: 2, skipped: 3 } as const
 export type PlannedHow = (typeof plannedHow)[keyof typeof plannedHow]
 
 /** One delivery of a plan; `offset` counts from the batch's first trigger. */
-export type PlannedDelivery = { offset: number; subscription: number; revision: number; how: PlannedHow }
+export type PlannedDelivery = {
+  offset: number
+  subscription: SubscriptionId
+  revision: number
+  how: PlannedHow
+}
 
 const width = 4
 
@@ -17,7 +24,7 @@ export function unpackPlan(packed: readonly number[]): PlannedDelivery[] {
   for (let i = 0; i + width <= packed.length; i += width) {
     const [offset, subscription, revision, how] = packed.slice(i, i + width) as [
       number,
-      number,
+      SubscriptionId,
       number,
       PlannedHow,
     ]

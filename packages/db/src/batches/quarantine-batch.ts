@@ -1,10 +1,11 @@
+import type { BatchId, WorkerId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
 
 /** Sets a batch aside with a notice: nobody claims it again. False: no longer this worker's. */
 export async function quarantineBatch(
   sql: SqlOrTransaction,
-  batch: number,
-  worker: number,
+  batch: BatchId,
+  worker: WorkerId,
 ): Promise<boolean> {
   const rows = await sql`
     WITH aside AS (

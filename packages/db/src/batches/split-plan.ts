@@ -1,3 +1,4 @@
+import type { BatchId, WorkerId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
 import { packPlan, type PlannedDelivery } from './plan.ts'
 
@@ -7,12 +8,12 @@ import { packPlan, type PlannedDelivery } from './plan.ts'
  */
 export async function splitPlan(
   sql: SqlOrTransaction,
-  batch: number,
-  worker: number,
+  batch: BatchId,
+  worker: WorkerId,
   parts: readonly (readonly PlannedDelivery[])[],
-): Promise<number[]> {
+): Promise<BatchId[]> {
   const plans = parts.map((part) => `{${packPlan(part).join(',')}}`)
-  const rows = await sql<{ id: number }[]>`
+  const rows = await sql<{ id: BatchId }[]>`
     WITH parent AS (
       DELETE FROM batches WHERE id = ${batch}::bigint AND owner = ${worker}::int AND plan IS NULL
       RETURNING first_trigger, n, v, bulk, created_at

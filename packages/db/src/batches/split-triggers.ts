@@ -1,11 +1,16 @@
+import type { BatchId, WorkerId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
 
 /**
  * Replaces a batch that keeps killing its workers before a plan exists by batches of one trigger each, so that
  * the one to blame is found; the parts inherit `runs`. Empty: no longer this worker's.
  */
-export async function splitTriggers(sql: SqlOrTransaction, batch: number, worker: number): Promise<number[]> {
-  const rows = await sql<{ id: number }[]>`
+export async function splitTriggers(
+  sql: SqlOrTransaction,
+  batch: BatchId,
+  worker: WorkerId,
+): Promise<BatchId[]> {
+  const rows = await sql<{ id: BatchId }[]>`
     WITH parent AS (
       DELETE FROM batches WHERE id = ${batch}::bigint AND owner = ${worker}::int AND plan IS NULL
       RETURNING first_trigger, n, v, bulk, created_at, runs

@@ -1,11 +1,12 @@
+import type { DeliveryId, IntegrationId, SubscriptionId, TriggerId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
 
 /** A delivery as it is read back. Codes are the stored numbers; times are instants. */
 export type DeliveryRecord = {
-  id: number
-  trigger: number
-  integration: number
-  subscription: number
+  id: DeliveryId
+  trigger: TriggerId
+  integration: IntegrationId
+  subscription: SubscriptionId
   subscriptionKey: string
   subscriptionName: string
   url: string
@@ -25,7 +26,7 @@ export type DeliveryRecord = {
 
 /** Times in ms since 1970; `responseHeaders` is JSON object text. */
 export type AttemptRecord = {
-  delivery: number
+  delivery: DeliveryId
   n: number
   revision: number
   sentAt: Date | null
@@ -52,8 +53,8 @@ export const selectDeliveries = (sql: SqlOrTransaction) => sql`
 
 export async function findDelivery(
   sql: SqlOrTransaction,
-  integration: number,
-  id: number,
+  integration: IntegrationId,
+  id: DeliveryId,
 ): Promise<DeliveryRecord | undefined> {
   const [row] = await sql<DeliveryRecord[]>`
     ${selectDeliveries(sql)} WHERE d.id = ${id}::bigint AND d.integration = ${integration}::int`
@@ -63,8 +64,8 @@ export async function findDelivery(
 /** All deliveries of one trigger, in plan order. */
 export async function findDeliveriesOfTrigger(
   sql: SqlOrTransaction,
-  integration: number,
-  trigger: number,
+  integration: IntegrationId,
+  trigger: TriggerId,
   limit = 1_000,
 ): Promise<DeliveryRecord[]> {
   const rows = await sql<DeliveryRecord[]>`
@@ -77,7 +78,7 @@ export async function findDeliveriesOfTrigger(
 /** The attempts of the given deliveries, in order. The ids bound the partitions that are read. */
 export async function findAttempts(
   sql: SqlOrTransaction,
-  deliveries: readonly number[],
+  deliveries: readonly DeliveryId[],
 ): Promise<AttemptRecord[]> {
   if (deliveries.length === 0) return []
   const rows = await sql<AttemptRecord[]>`

@@ -1,4 +1,5 @@
 import type { PendingQuery, Row } from 'postgres'
+import type { DeliveryId, IntegrationId, SubscriptionId, TriggerId } from '@waybill/domain'
 import type { Sql } from '../open-database.ts'
 import { selectDeliveries, type DeliveryRecord } from './delivery-record.ts'
 
@@ -6,16 +7,16 @@ type Fragment = PendingQuery<Row[]>
 
 /** Filters are AND-ed. `before` is the id the page ends in front of: newest first. */
 export type DeliveryFilter = {
-  integrations: readonly number[]
+  integrations: readonly IntegrationId[]
   status?: readonly number[]
-  subscription?: number
-  trigger?: number
+  subscription?: SubscriptionId
+  trigger?: TriggerId
   eventIds?: readonly number[]
   code?: number
   orderId?: string
   createdAfter?: Date
   createdBefore?: Date
-  before?: number
+  before?: DeliveryId
 }
 
 /** One page of deliveries, newest first; keyset, so it stays stable while new ones arrive. */

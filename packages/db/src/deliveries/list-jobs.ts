@@ -1,9 +1,10 @@
+import type { IntegrationId } from '@waybill/domain'
 import type { Sql } from '../open-database.ts'
 import { selectDeliveries, type DeliveryRecord } from './delivery-record.ts'
 
 /** The PlanOmatic jobs index asks this: one integration's deliveries, sorted, paged by number. */
 export type JobsQuery = {
-  integration: number
+  integration: IntegrationId
   profiles: readonly number[]
   statusCodes?: readonly number[]
   sort: { by: 'status_code' | 'event_type' | 'last_sent_at'; order: 'asc' | 'desc' }

@@ -1,6 +1,7 @@
+import type { DeliveryId, IntegrationId, SubscriptionId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
 
-export type Redelivered = { delivery: number; subscription: number; generation: number }
+export type Redelivered = { delivery: DeliveryId; subscription: SubscriptionId; generation: number }
 
 /**
  * Sends a delivery again from the start of its schedule: next generation, pending, due now, a fresh horizon; its
@@ -9,8 +10,8 @@ export type Redelivered = { delivery: number; subscription: number; generation: 
  */
 export async function redeliver(
   sql: SqlOrTransaction,
-  integration: number,
-  delivery: number,
+  integration: IntegrationId,
+  delivery: DeliveryId,
 ): Promise<Redelivered | undefined> {
   const [row] = await sql<Redelivered[]>`
     WITH again AS (

@@ -1,3 +1,4 @@
+import type { SubscriptionId, WorkerId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
 
 /** `run` marks what this claim sends; `limit` is how many requests may be open at once. */
@@ -9,8 +10,8 @@ export type ClaimedLane = { run: number; limit: number; configVersion: number }
  */
 export async function claimLane(
   sql: SqlOrTransaction,
-  subscription: number,
-  worker: number,
+  subscription: SubscriptionId,
+  worker: WorkerId,
 ): Promise<ClaimedLane | undefined> {
   const [row] = await sql<{ run: number; limit: number; version: number }[]>`
     UPDATE lanes l SET owner = ${worker}::int, runs = l.runs + 1
@@ -26,7 +27,10 @@ export async function claimLane(
  * Milliseconds until a lane that could not be claimed becomes due; undefined when nothing is due there, somebody
  * has it, or its subscription does not send. For wake-ups that came early: queue clocks are not the database's.
  */
-export async function laneDueInMs(sql: SqlOrTransaction, subscription: number): Promise<number | undefined> {
+export async function laneDueInMs(
+  sql: SqlOrTransaction,
+  subscription: SubscriptionId,
+): Promise<number | undefined> {
   const [row] = await sql<{ ms: number }[]>`
     SELECT extract(epoch FROM greatest(l.next_due_at, l.blocked_until) - now())::float8 * 1000 AS ms
     FROM lanes l JOIN subscriptions s ON s.id = l.subscription

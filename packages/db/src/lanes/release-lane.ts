@@ -1,3 +1,4 @@
+import type { SubscriptionId, WorkerId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
 
 /**
@@ -6,8 +7,8 @@ import type { SqlOrTransaction } from '../open-database.ts'
  */
 export async function releaseLane(
   sql: SqlOrTransaction,
-  subscription: number,
-  worker: number,
+  subscription: SubscriptionId,
+  worker: WorkerId,
 ): Promise<number | undefined> {
   const [row] = await sql<{ ms: number | null }[]>`
     SELECT extract(epoch FROM release_lane(${subscription}::int, ${worker}::int) - now())::float8 * 1000 AS ms`

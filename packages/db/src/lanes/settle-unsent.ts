@@ -1,3 +1,4 @@
+import type { DeliveryId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
 
 /**
@@ -6,7 +7,7 @@ import type { SqlOrTransaction } from '../open-database.ts'
  */
 export async function settleUnsent(
   sql: SqlOrTransaction,
-  items: readonly { delivery: number; generation: number }[],
+  items: readonly { delivery: DeliveryId; generation: number }[],
   err: string,
   notice: string | null = null,
 ): Promise<number> {

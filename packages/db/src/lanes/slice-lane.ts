@@ -1,10 +1,11 @@
+import type { DeliveryId, SubscriptionId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
-import type { StoredTrigger } from '../batches/claim-batch.ts'
+import { toTrigger, triggerColumns, type StoredTrigger, type TriggerRow } from '../triggers/stored-trigger.ts'
 
 /** A due delivery that this run has marked and may send now. `attempts` counts those already made. */
 export type SlicedDelivery = {
-  delivery: number
-  subscription: number
+  delivery: DeliveryId
+  subscription: SubscriptionId
   revision: number
   profile: number
   generation: number
@@ -19,9 +20,9 @@ export type SlicedDelivery = {
 /** Deliveries whose worker died this often are sent with nothing else open in their lane. */
 const aloneAfterCrashes = 2
 
-type Row = {
-  delivery: number
-  subscription: number
+type Row = TriggerRow & {
+  delivery: DeliveryId
+  subscription: SubscriptionId
   revision: number
   profile: number
   generation: number
@@ -30,14 +31,6 @@ type Row = {
   crashes: number
   expired: boolean
   expires_at_ms: number
-  trigger: number
-  integration: number
-  event_id: number
-  order_id: string | null
-  facility_id: string | null
-  duplicate: boolean
-  created_at_ms: number
-  data: string
 }
 
 /**
@@ -48,7 +41,7 @@ type Row = {
  */
 export async function sliceLane(
   sql: SqlOrTransaction,
-  subscription: number,
+  subscription: SubscriptionId,
   run: number,
   limit: number,
   suspects: boolean,
@@ -78,8 +71,7 @@ export async function sliceLane(
     SELECT m.delivery, m.step, m.generation, m.crashes, m.expires_at <= now() AS expired,
       extract(epoch FROM m.expires_at)::float8 * 1000 AS expires_at_ms,
       d.subscription, d.revision, d.profile, d.attempts + (m.old_run IS NOT NULL)::int AS attempts,
-      t.id AS trigger, t.integration, t.event_id, t.order_id, t.facility_id, t.duplicate,
-      extract(epoch FROM t.created_at)::float8 * 1000 AS created_at_ms, t.data
+      ${triggerColumns(sql)}
     FROM marked m JOIN deliveries d ON d.id = m.delivery JOIN triggers t ON t.id = d.trigger
     ORDER BY m.delivery`
   return rows.map(toSliced)
@@ -97,23 +89,14 @@ function toSliced(row: Row): SlicedDelivery {
     crashes: row.crashes,
     expired: row.expired,
     expiresAtMs: row.expires_at_ms,
-    trigger: {
-      id: row.trigger,
-      integration: row.integration,
-      eventId: row.event_id,
-      orderId: row.order_id,
-      facilityId: row.facility_id,
-      duplicate: row.duplicate,
-      createdAtMs: row.created_at_ms,
-      data: row.data,
-    },
+    trigger: toTrigger(row),
   }
 }
 
 /** Takes back the marks of a run for deliveries that were not sent after all. */
 export async function unmarkDue(
   sql: SqlOrTransaction,
-  deliveries: readonly number[],
+  deliveries: readonly DeliveryId[],
   run: number,
 ): Promise<void> {
   const ids = [...deliveries].sort((a, b) => a - b)

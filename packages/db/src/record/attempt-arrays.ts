@@ -1,3 +1,5 @@
+import type { DeliveryId } from '@waybill/domain'
+
 /** One HTTP request as it is stored. Times in ms since 1970 on the database's clock; `ms` is how long it took. */
 export type AttemptRow = {
   n: number
@@ -18,7 +20,7 @@ export type AttemptRow = {
  * U+0001, which JSON text never holds raw, and empty where there are none: string_to_array(…, chr(1), '') reads it.
  */
 export function attemptArrays(
-  items: readonly { delivery: number; generation: number; attempt: AttemptRow }[],
+  items: readonly { delivery: DeliveryId; generation: number; attempt: AttemptRow }[],
 ) {
   return {
     delivery: items.map((item) => item.delivery),

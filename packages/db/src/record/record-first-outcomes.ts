@@ -1,12 +1,13 @@
+import type { BatchId, DeliveryId, IntegrationId, SubscriptionId, TriggerId, WorkerId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
 import { attemptArrays, type AttemptRow } from './attempt-arrays.ts'
 
 /** The first thing known of a planned delivery: sent once, or not sent and why. */
 export type FirstOutcome = {
-  delivery: number
-  trigger: number
-  integration: number
-  subscription: number
+  delivery: DeliveryId
+  trigger: TriggerId
+  integration: IntegrationId
+  subscription: SubscriptionId
   revision: number
   profile: number
   status: number
@@ -27,9 +28,9 @@ type Due = NonNullable<FirstOutcome['due']>
  */
 export async function recordFirstOutcomes(
   sql: SqlOrTransaction,
-  worker: number,
+  worker: WorkerId,
   outcomes: readonly FirstOutcome[],
-  finishedBatches: readonly number[],
+  finishedBatches: readonly BatchId[],
 ): Promise<number> {
   const sorted = [...outcomes].sort((a, b) => a.delivery - b.delivery)
   const col = <K extends keyof FirstOutcome>(key: K) => sorted.map((outcome) => outcome[key])

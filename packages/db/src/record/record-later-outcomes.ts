@@ -1,9 +1,10 @@
+import type { DeliveryId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
 import { attemptArrays, type AttemptRow } from './attempt-arrays.ts'
 
 /** What an attempt from a lane came to. `retry` null: the delivery is settled with `status`. */
 export type LaterOutcome = {
-  delivery: number
+  delivery: DeliveryId
   generation: number
   status: number
   err: string | null
@@ -20,12 +21,12 @@ export type LaterOutcome = {
 export async function recordLaterOutcomes(
   sql: SqlOrTransaction,
   outcomes: readonly LaterOutcome[],
-): Promise<Set<number>> {
+): Promise<Set<DeliveryId>> {
   const sorted = [...outcomes].sort((a, b) => a.delivery - b.delivery)
   const a = attemptArrays(sorted)
   const low = sorted[0]?.delivery ?? 0
   const high = sorted.at(-1)?.delivery ?? 0
-  const rows = await sql<{ id: number }[]>`
+  const rows = await sql<{ id: DeliveryId }[]>`
     WITH o AS (
       SELECT * FROM unnest(${a.delivery}::bigint[], ${a.generation}::int[], ${sorted.map((o) => o.status)}::smallint[],
         ${sorted.map((o) => o.err)}::text[], ${sorted.map((o) => o.retry?.delayMs ?? null)}::float8[],

@@ -1,4 +1,5 @@
 import { index, integer, pgTable, primaryKey, smallint } from 'drizzle-orm/pg-core'
+import type { IntegrationId, TriggerId } from '@waybill/domain'
 import { bytea, instant, number } from './columns.ts'
 
 /** `kind` of an accept key. */
@@ -8,11 +9,11 @@ export const acceptKeyKind = { idempotency: 1, occurrence: 2 } as const
 export const acceptKeys = pgTable(
   'accept_keys',
   {
-    integration: integer('integration').notNull(),
+    integration: integer('integration').$type<IntegrationId>().notNull(),
     kind: smallint('kind').notNull(),
     key: bytea('key').notNull(),
     bodyHash: bytea('body_hash'),
-    trigger: number('trigger').notNull(),
+    trigger: number('trigger').$type<TriggerId>().notNull(),
     createdAt: instant('created_at').notNull().defaultNow(),
   },
   (t) => [

@@ -1,4 +1,5 @@
 import { integer, pgTable, primaryKey, smallint, text } from 'drizzle-orm/pg-core'
+import type { DeliveryId } from '@waybill/domain'
 import { bytea, instant, number } from './columns.ts'
 
 /**
@@ -8,7 +9,7 @@ import { bytea, instant, number } from './columns.ts'
 export const attempts = pgTable(
   'attempts',
   {
-    delivery: number('delivery').notNull(),
+    delivery: number('delivery').$type<DeliveryId>().notNull(),
     n: smallint('n').notNull(),
     generation: integer('generation').notNull(),
     revision: integer('revision').notNull(),

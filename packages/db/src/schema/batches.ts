@@ -1,4 +1,5 @@
 import { boolean, integer, pgTable, smallint } from 'drizzle-orm/pg-core'
+import type { BatchId, DeliveryId, TriggerId, WorkerId } from '@waybill/domain'
 import { instant, number } from './columns.ts'
 
 /**
@@ -8,15 +9,15 @@ import { instant, number } from './columns.ts'
  * room on each page claims stay heap-only updates.
  */
 export const batches = pgTable('batches', {
-  id: number('id').primaryKey(),
-  firstTrigger: number('first_trigger').notNull(),
+  id: number('id').$type<BatchId>().primaryKey(),
+  firstTrigger: number('first_trigger').$type<TriggerId>().notNull(),
   n: integer('n').notNull(),
   v: smallint('v').notNull(),
   bulk: boolean('bulk').notNull().default(false),
   createdAt: instant('created_at').notNull().defaultNow(),
-  owner: integer('owner'),
+  owner: integer('owner').$type<WorkerId>(),
   runs: smallint('runs').notNull().default(0),
-  base: number('base'),
+  base: number('base').$type<DeliveryId>(),
   plan: integer('plan').array(),
   quarantinedAt: instant('quarantined_at'),
 })

@@ -1,15 +1,16 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, pgTable, smallint, text } from 'drizzle-orm/pg-core'
+import type { DeliveryId, IntegrationId, SubscriptionId, TriggerId } from '@waybill/domain'
 import { instant, number } from './columns.ts'
 
 /** One trigger × one subscription; partitioned by id. `generation` grows when a person redelivers or ignores. */
 export const deliveries = pgTable(
   'deliveries',
   {
-    id: number('id').primaryKey(),
-    trigger: number('trigger').notNull(),
-    integration: integer('integration').notNull(),
-    subscription: integer('subscription').notNull(),
+    id: number('id').$type<DeliveryId>().primaryKey(),
+    trigger: number('trigger').$type<TriggerId>().notNull(),
+    integration: integer('integration').$type<IntegrationId>().notNull(),
+    subscription: integer('subscription').$type<SubscriptionId>().notNull(),
     revision: integer('revision').notNull(),
     profile: smallint('profile').notNull(),
     status: smallint('status').notNull(),

@@ -1,4 +1,5 @@
 import { index, integer, pgTable, smallint } from 'drizzle-orm/pg-core'
+import type { DeliveryId, SubscriptionId } from '@waybill/domain'
 import { instant, number } from './columns.ts'
 
 /**
@@ -8,8 +9,8 @@ import { instant, number } from './columns.ts'
 export const due = pgTable(
   'due',
   {
-    delivery: number('delivery').primaryKey(),
-    subscription: integer('subscription').notNull(),
+    delivery: number('delivery').$type<DeliveryId>().primaryKey(),
+    subscription: integer('subscription').$type<SubscriptionId>().notNull(),
     dueAt: instant('due_at').notNull(),
     expiresAt: instant('expires_at').notNull(),
     step: smallint('step').notNull(),

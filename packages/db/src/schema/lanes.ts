@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, pgTable, smallint } from 'drizzle-orm/pg-core'
+import type { SubscriptionId, WorkerId } from '@waybill/domain'
 import { instant } from './columns.ts'
 
 /**
@@ -9,9 +10,9 @@ import { instant } from './columns.ts'
 export const lanes = pgTable(
   'lanes',
   {
-    subscription: integer('subscription').primaryKey(),
+    subscription: integer('subscription').$type<SubscriptionId>().primaryKey(),
     nextDueAt: instant('next_due_at'),
-    owner: integer('owner'),
+    owner: integer('owner').$type<WorkerId>(),
     runs: integer('runs').notNull().default(0),
     limitNow: smallint('limit_now'),
     blockedUntil: instant('blocked_until'),

@@ -1,4 +1,5 @@
 import { integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
+import type { IntegrationId } from '@waybill/domain'
 import { instant } from './columns.ts'
 
 /** What a person must be told; a (kind, ref) is noticed once. `sentAt` null: not told yet. */
@@ -8,7 +9,7 @@ export const notices = pgTable(
     id: integer('id').primaryKey().generatedAlwaysAsIdentity(),
     kind: text('kind').notNull(),
     ref: text('ref').notNull(),
-    integration: integer('integration'),
+    integration: integer('integration').$type<IntegrationId>(),
     details: jsonb('details').$type<Record<string, unknown>>().notNull(),
     createdAt: instant('created_at').notNull().defaultNow(),
     sentAt: instant('sent_at'),

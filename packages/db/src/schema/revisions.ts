@@ -1,4 +1,5 @@
 import { integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import type { SubscriptionId } from '@waybill/domain'
 import { instant } from './columns.ts'
 import { subscriptions } from './subscriptions.ts'
 
@@ -7,6 +8,7 @@ export const revisions = pgTable(
   'revisions',
   {
     subscription: integer('subscription')
+      .$type<SubscriptionId>()
       .notNull()
       .references(() => subscriptions.id),
     revision: integer('revision').notNull(),

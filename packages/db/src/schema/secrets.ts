@@ -1,4 +1,5 @@
 import { index, integer, pgTable, text } from 'drizzle-orm/pg-core'
+import type { SubscriptionId } from '@waybill/domain'
 import { bytea, instant } from './columns.ts'
 import { subscriptions } from './subscriptions.ts'
 
@@ -8,6 +9,7 @@ export const secrets = pgTable(
   {
     id: integer('id').primaryKey().generatedAlwaysAsIdentity(),
     subscription: integer('subscription')
+      .$type<SubscriptionId>()
       .notNull()
       .references(() => subscriptions.id),
     ciphertext: bytea('ciphertext').notNull(),

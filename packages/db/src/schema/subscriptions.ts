@@ -10,6 +10,7 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
+import type { IntegrationId, SubscriptionId } from '@waybill/domain'
 import { instant } from './columns.ts'
 import { integrations } from './integrations.ts'
 
@@ -24,8 +25,9 @@ export type SubscriptionFilters = { eventIds?: number[] }
 export const subscriptions = pgTable(
   'subscriptions',
   {
-    id: integer('id').primaryKey().generatedAlwaysAsIdentity(),
+    id: integer('id').$type<SubscriptionId>().primaryKey().generatedAlwaysAsIdentity(),
     integration: integer('integration')
+      .$type<IntegrationId>()
       .notNull()
       .references(() => integrations.id),
     key: text('key').notNull(),

@@ -1,4 +1,5 @@
 import { bigint, index, integer, pgTable, text } from 'drizzle-orm/pg-core'
+import type { IntegrationId } from '@waybill/domain'
 import { bytea, instant } from './columns.ts'
 
 /** Application tokens. Only the SHA-256 of a token is kept; `hint` is its first characters, for people. */
@@ -9,7 +10,7 @@ export const tokens = pgTable(
     hash: bytea('hash').notNull().unique(),
     hint: text('hint').notNull(),
     name: text('name').notNull(),
-    integrations: integer('integrations').array().notNull(),
+    integrations: integer('integrations').array().$type<IntegrationId[]>().notNull(),
     createdAt: instant('created_at').notNull().defaultNow(),
     expiresAt: instant('expires_at'),
     revokedAt: instant('revoked_at'),

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { boolean, index, integer, pgTable, smallint, text } from 'drizzle-orm/pg-core'
+import type { IntegrationId, TriggerId } from '@waybill/domain'
 import { bytea, instant, number } from './columns.ts'
 
 /**
@@ -10,8 +11,8 @@ import { bytea, instant, number } from './columns.ts'
 export const triggers = pgTable(
   'triggers',
   {
-    id: number('id').primaryKey(),
-    integration: integer('integration').notNull(),
+    id: number('id').$type<TriggerId>().primaryKey(),
+    integration: integer('integration').$type<IntegrationId>().notNull(),
     eventId: smallint('event_id').notNull(),
     orderId: text('order_id'),
     facilityId: text('facility_id'),

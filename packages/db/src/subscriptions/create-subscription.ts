@@ -2,32 +2,11 @@ import { raiseConfigVersion } from '../config-version.ts'
 import { sealSecret, type MasterKeys } from '../master-key.ts'
 import type { Orm } from '../open-database.ts'
 import { pgErrorCode } from '../pg-error.ts'
-import {
-  auditLog,
-  revisions,
-  secrets,
-  subscriptions,
-  subscriptionState,
-  type SubscriptionFilters,
-  type SubscriptionState,
-} from '../schema/index.ts'
+import { auditLog, revisions, secrets, subscriptions, subscriptionState } from '../schema/index.ts'
 import { findSubscription, type SubscriptionRecord } from './subscription-record.ts'
 
-export type NewSubscription = {
-  integration: number
-  key: string
-  name: string
-  url: string
-  view: string | null
-  profile: number
-  state: SubscriptionState
-  filters: SubscriptionFilters
-  successCode: string | null
-  horizonSeconds: number
-  timeoutMs: number
-  inFlightLimit: number
-  notify: boolean
-  notificationEmails: string | null
+/** What its maker says of a subscription; the rest of its record comes with it. */
+export type NewSubscription = Omit<SubscriptionRecord, 'id' | 'revision' | 'createdAt' | 'updatedAt'> & {
   /** Signing secrets in clear, stored sealed. */
   secrets: Buffer[]
 }

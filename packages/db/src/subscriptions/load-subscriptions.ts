@@ -1,3 +1,4 @@
+import type { IntegrationId, SubscriptionId } from '@waybill/domain'
 import { openSecret, type MasterKeys } from '../master-key.ts'
 import type { SqlOrTransaction } from '../open-database.ts'
 import type { SubscriptionFilters, SubscriptionState } from '../schema/index.ts'
@@ -5,8 +6,8 @@ import { stateName } from './subscription-record.ts'
 
 /** What a worker needs to match and send. Secrets are in clear and stay in memory. */
 export type LoadedSubscription = {
-  id: number
-  integration: number
+  id: SubscriptionId
+  integration: IntegrationId
   profile: number
   state: SubscriptionState
   deleted: boolean
@@ -55,7 +56,7 @@ export async function loadSubscriptions(
 /** The view an older revision named; undefined when there is no such revision. */
 export async function findRevisionView(
   sql: SqlOrTransaction,
-  subscription: number,
+  subscription: SubscriptionId,
   revision: number,
 ): Promise<{ view: string | null } | undefined> {
   const [row] = await sql<{ view: string | null }[]>`

@@ -1,4 +1,5 @@
-import { and, eq, isNull, type SQL } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNull, type SQL } from 'drizzle-orm'
+import type { IntegrationId, SubscriptionId } from '@waybill/domain'
 import type { OrmOrTransaction } from '../open-database.ts'
 import {
   revisions,
@@ -10,8 +11,8 @@ import {
 
 /** A subscription with its current revision. `profile` is the profile's stored code. */
 export type SubscriptionRecord = {
-  id: number
-  integration: number
+  id: SubscriptionId
+  integration: IntegrationId
   key: string
   name: string
   url: string
@@ -38,10 +39,37 @@ export function stateName(code: number): SubscriptionState {
   return found[0]
 }
 
-/** Living subscriptions of one integration that fit `where`, oldest first. */
-export async function selectSubscriptions(
+/** One living subscription of the integration, else undefined. */
+export function findSubscription(
   orm: OrmOrTransaction,
-  integration: number,
+  integration: IntegrationId,
+  id: SubscriptionId,
+): Promise<SubscriptionRecord | undefined> {
+  return findSubscriptionInScope(orm, [integration], id)
+}
+
+/** A living subscription of any of these integrations, else undefined. */
+export async function findSubscriptionInScope(
+  orm: OrmOrTransaction,
+  integrations: readonly IntegrationId[],
+  id: SubscriptionId,
+): Promise<SubscriptionRecord | undefined> {
+  const [found] = await select(orm, integrations, eq(subscriptions.id, id), 1)
+  return found
+}
+
+/** One page of the living subscriptions of these integrations, oldest first; `after` is the id the page follows. */
+export function listSubscriptions(
+  orm: OrmOrTransaction,
+  integrations: readonly IntegrationId[],
+  { after, limit }: { after: SubscriptionId | undefined; limit: number },
+): Promise<SubscriptionRecord[]> {
+  return select(orm, integrations, after === undefined ? undefined : gt(subscriptions.id, after), limit)
+}
+
+async function select(
+  orm: OrmOrTransaction,
+  integrations: readonly IntegrationId[],
   where: SQL | undefined,
   limit: number,
 ): Promise<SubscriptionRecord[]> {
@@ -52,21 +80,11 @@ export async function selectSubscriptions(
       revisions,
       and(eq(revisions.subscription, subscriptions.id), eq(revisions.revision, subscriptions.revision)),
     )
-    .where(and(eq(subscriptions.integration, integration), isNull(subscriptions.deletedAt), where))
+    .where(and(inArray(subscriptions.integration, [...integrations]), isNull(subscriptions.deletedAt), where))
     .orderBy(subscriptions.id)
     .limit(limit)
   return rows.map(({ subscriptions: s, revisions: r }) => {
     const { deletedAt: _deletedAt, changedVersion: _changedVersion, ...kept } = s
     return { ...kept, state: stateName(s.state), name: r.name, url: r.url, view: r.view }
   })
-}
-
-/** One living subscription of the integration, else undefined. */
-export async function findSubscription(
-  orm: OrmOrTransaction,
-  integration: number,
-  id: number,
-): Promise<SubscriptionRecord | undefined> {
-  const [found] = await selectSubscriptions(orm, integration, eq(subscriptions.id, id), 1)
-  return found
 }

@@ -1,4 +1,5 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
+import type { IntegrationId, SubscriptionId } from '@waybill/domain'
 import { raiseConfigVersion } from '../config-version.ts'
 import type { Orm, OrmOrTransaction } from '../open-database.ts'
 import { pgErrorCode } from '../pg-error.ts'
@@ -16,8 +17,8 @@ export type SubscriptionChange = Partial<Omit<NewSubscription, 'integration' | '
 export async function updateSubscription(
   orm: Orm,
   actor: string,
-  integration: number,
-  id: number,
+  integration: IntegrationId,
+  id: SubscriptionId,
   change: SubscriptionChange,
 ): Promise<SubscriptionRecord | 'key_taken' | undefined> {
   try {
@@ -71,8 +72,8 @@ async function addRevision(
 export async function deleteSubscription(
   orm: Orm,
   actor: string,
-  integration: number,
-  id: number,
+  integration: IntegrationId,
+  id: SubscriptionId,
 ): Promise<boolean> {
   return orm.transaction(async (tx) => {
     const changedVersion = await raiseConfigVersion(tx)
@@ -97,7 +98,7 @@ export async function deleteSubscription(
  * Makes a subscription inactive because of what its endpoint answered; a notice tells a person. False: it already
  * was, or is gone.
  */
-export async function deactivateSubscription(orm: Orm, id: number, reason: string): Promise<boolean> {
+export async function deactivateSubscription(orm: Orm, id: SubscriptionId, reason: string): Promise<boolean> {
   return orm.transaction(async (tx) => {
     const changedVersion = await raiseConfigVersion(tx)
     const [row] = await tx
@@ -124,8 +125,8 @@ export async function deactivateSubscription(orm: Orm, id: number, reason: strin
 async function audit(
   tx: OrmOrTransaction,
   actor: string,
-  integration: number,
-  id: number,
+  integration: IntegrationId,
+  id: SubscriptionId,
   action: string,
   details: Record<string, unknown>,
 ): Promise<void> {

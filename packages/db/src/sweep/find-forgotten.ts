@@ -1,3 +1,4 @@
+import type { BatchId, DeliveryId, SubscriptionId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
 
 /** Batches nobody owns that are older than `olderThanMs`, oldest first. */
@@ -5,8 +6,8 @@ export async function findForgottenBatches(
   sql: SqlOrTransaction,
   olderThanMs: number,
   limit: number,
-): Promise<number[]> {
-  const rows = await sql<{ id: number }[]>`
+): Promise<BatchId[]> {
+  const rows = await sql<{ id: BatchId }[]>`
     SELECT id FROM batches
     WHERE owner IS NULL AND quarantined_at IS NULL
       AND created_at < now() - ${olderThanMs}::float8 * interval '1 millisecond'
@@ -19,8 +20,8 @@ export async function findForgottenLanes(
   sql: SqlOrTransaction,
   overdueMs: number,
   limit: number,
-): Promise<number[]> {
-  const rows = await sql<{ subscription: number }[]>`
+): Promise<SubscriptionId[]> {
+  const rows = await sql<{ subscription: SubscriptionId }[]>`
     SELECT l.subscription FROM lanes l JOIN subscriptions s ON s.id = l.subscription
     WHERE l.owner IS NULL AND l.next_due_at < now() - ${overdueMs}::float8 * interval '1 millisecond'
       AND (l.blocked_until IS NULL OR l.blocked_until <= now()) AND s.state = 1 AND s.deleted_at IS NULL
@@ -28,7 +29,11 @@ export async function findForgottenLanes(
   return rows.map((row) => row.subscription)
 }
 
-export type Hopeless = { delivery: number; generation: number; reason: 'expired' | 'subscription_deleted' }
+export type Hopeless = {
+  delivery: DeliveryId
+  generation: number
+  reason: 'expired' | 'subscription_deleted'
+}
 
 /**
  * Due deliveries that no lane will send: past their horizon where the subscription does not send, or of a deleted

@@ -1,19 +1,20 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { and, eq, gt, isNull, or, sql } from 'drizzle-orm'
+import type { IntegrationId } from '@waybill/domain'
 import { raiseConfigVersion } from '../config-version.ts'
 import type { Orm } from '../open-database.ts'
 import { auditLog, integrations, tokens } from '../schema/index.ts'
 
 /** Who a request speaks for. */
-export type Principal = { tokenId: number; name: string; integrations: ReadonlySet<number> }
+export type Principal = { tokenId: number; name: string; integrations: ReadonlySet<IntegrationId> }
 
 export const hashToken = (token: string): Buffer => createHash('sha256').update(token).digest()
 
-/** Makes an application token scoped to `scope` (integration ids). The token itself is returned only here. */
+/** Makes an application token that reaches the integrations of `scope`. The token itself is returned only here. */
 export async function createToken(
   orm: Orm,
   name: string,
-  scope: number[],
+  scope: IntegrationId[],
 ): Promise<{ id: number; token: string }> {
   const token = `wbt_${randomBytes(32).toString('base64url')}`
   return orm.transaction(async (tx) => {
@@ -66,7 +67,7 @@ export async function findPrincipal(orm: Orm, hash: Buffer): Promise<Principal |
 }
 
 /** Makes an integration, or renames the one with this id. */
-export async function putIntegration(orm: Orm, id: number, name: string): Promise<void> {
+export async function putIntegration(orm: Orm, id: IntegrationId, name: string): Promise<void> {
   await orm
     .insert(integrations)
     .values({ id, name })

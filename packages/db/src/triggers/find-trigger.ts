@@ -1,9 +1,10 @@
+import type { IntegrationId, TriggerId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
 
 /** `fannedOut`: no open batch still has to plan or send it. `data` is the JSON text as posted. */
 export type TriggerRecord = {
-  id: number
-  integration: number
+  id: TriggerId
+  integration: IntegrationId
   eventId: number
   orderId: string | null
   facilityId: string | null
@@ -17,8 +18,8 @@ export type TriggerRecord = {
 /** A trigger of one of the integrations, else undefined. */
 export async function findTrigger(
   sql: SqlOrTransaction,
-  integrations: readonly number[],
-  id: number,
+  integrations: readonly IntegrationId[],
+  id: TriggerId,
 ): Promise<TriggerRecord | undefined> {
   const [row] = await sql<TriggerRecord[]>`
     SELECT t.id, t.integration, t.event_id AS "eventId", t.order_id AS "orderId", t.facility_id AS "facilityId",
@@ -33,9 +34,9 @@ export async function findTrigger(
 /** When the first trigger with each of these occurrences was accepted, in ms since 1970, keyed by trigger id. */
 export async function firstOccurrences(
   sql: SqlOrTransaction,
-  triggers: readonly number[],
-): Promise<Map<number, number>> {
-  const rows = await sql<{ id: number; ms: number }[]>`
+  triggers: readonly TriggerId[],
+): Promise<Map<TriggerId, number>> {
+  const rows = await sql<{ id: TriggerId; ms: number }[]>`
     SELECT t.id, extract(epoch FROM k.created_at)::float8 * 1000 AS ms
     FROM triggers t
     JOIN accept_keys k ON k.integration = t.integration AND k.kind = 2 AND k.key = t.occurrence

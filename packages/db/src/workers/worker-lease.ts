@@ -1,8 +1,9 @@
+import type { BatchId, SubscriptionId, WorkerId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
 
 /** Adds this process to the workers; its id owns what it claims. */
-export async function joinWorkers(sql: SqlOrTransaction, host: string): Promise<number> {
-  const [row] = await sql<{ id: number }[]>`INSERT INTO workers (host) VALUES (${host}) RETURNING id`
+export async function joinWorkers(sql: SqlOrTransaction, host: string): Promise<WorkerId> {
+  const [row] = await sql<{ id: WorkerId }[]>`INSERT INTO workers (host) VALUES (${host}) RETURNING id`
   if (!row) throw new Error('the workers table took no row')
   return row.id
 }
@@ -11,7 +12,7 @@ export async function joinWorkers(sql: SqlOrTransaction, host: string): Promise<
  * Says that the worker lives. Returns the database's clock in ms since 1970, or undefined when the row is gone:
  * others have taken over what this worker owned, so it must stop at once.
  */
-export async function heartbeat(sql: SqlOrTransaction, worker: number): Promise<number | undefined> {
+export async function heartbeat(sql: SqlOrTransaction, worker: WorkerId): Promise<number | undefined> {
   const [row] = await sql<{ now_ms: number }[]>`
     UPDATE workers SET seen_at = clock_timestamp() WHERE id = ${worker}::int
     RETURNING extract(epoch FROM clock_timestamp())::float8 * 1000 AS now_ms`
@@ -19,7 +20,7 @@ export async function heartbeat(sql: SqlOrTransaction, worker: number): Promise<
 }
 
 /** A clean exit: frees whatever the worker still owns and removes it. */
-export async function leaveWorkers(sql: SqlOrTransaction, worker: number): Promise<void> {
+export async function leaveWorkers(sql: SqlOrTransaction, worker: WorkerId): Promise<void> {
   await sql`
     WITH batch AS (UPDATE batches SET owner = NULL WHERE owner = ${worker}::int),
       lane AS (UPDATE lanes SET owner = NULL WHERE owner = ${worker}::int)
@@ -32,10 +33,10 @@ export async function leaveWorkers(sql: SqlOrTransaction, worker: number): Promi
  */
 export async function takeOverDeadWorkers(
   sql: SqlOrTransaction,
-  worker: number,
+  worker: WorkerId,
   unseenMs: number,
-): Promise<number[]> {
-  const rows = await sql<{ id: number }[]>`
+): Promise<WorkerId[]> {
+  const rows = await sql<{ id: WorkerId }[]>`
     WITH dead AS (
       DELETE FROM workers
       WHERE id IN (SELECT id FROM workers WHERE seen_at < clock_timestamp() - ${unseenMs}::float8 * interval '1 millisecond'
@@ -49,15 +50,20 @@ export async function takeOverDeadWorkers(
 }
 
 /** What is marked as a worker's: batches and lanes by id, each with the number of times it was claimed. */
-export type Owned = { batches: Map<number, number>; lanes: Map<number, number> }
+export type Owned = { batches: Map<BatchId, number>; lanes: Map<SubscriptionId, number> }
 
-export async function findOwned(sql: SqlOrTransaction, worker: number): Promise<Owned> {
-  const rows = await sql<{ lane: boolean; id: number; runs: number }[]>`
+type OwnedRow = { runs: number } & ({ lane: false; id: BatchId } | { lane: true; id: SubscriptionId })
+
+export async function findOwned(sql: SqlOrTransaction, worker: WorkerId): Promise<Owned> {
+  const rows = await sql<OwnedRow[]>`
     SELECT false AS lane, id, runs::int FROM batches WHERE owner = ${worker}::int
     UNION ALL SELECT true, subscription, runs FROM lanes WHERE owner = ${worker}::int`
-  const pairs = (lane: boolean) =>
-    rows.filter((row) => row.lane === lane).map(({ id, runs }) => [id, runs] as const)
-  return { batches: new Map(pairs(false)), lanes: new Map(pairs(true)) }
+  const owned: Owned = { batches: new Map(), lanes: new Map() }
+  for (const row of rows) {
+    if (row.lane) owned.lanes.set(row.id, row.runs)
+    else owned.batches.set(row.id, row.runs)
+  }
+  return owned
 }
 
 /**
@@ -65,9 +71,9 @@ export async function findOwned(sql: SqlOrTransaction, worker: number): Promise<
  * was lost, or work on them ended in an error. One claimed anew since it was found has another number of runs and
  * stays. Returns how many were freed.
  */
-export async function freeOwned(sql: SqlOrTransaction, worker: number, owned: Owned): Promise<number> {
-  const ids = (of: Map<number, number>) => [...of.keys()]
-  const runs = (of: Map<number, number>) => [...of.values()]
+export async function freeOwned(sql: SqlOrTransaction, worker: WorkerId, owned: Owned): Promise<number> {
+  const ids = (of: ReadonlyMap<number, number>) => [...of.keys()]
+  const runs = (of: ReadonlyMap<number, number>) => [...of.values()]
   const [row] = await sql<{ freed: number }[]>`
     WITH batch AS (
       UPDATE batches SET owner = NULL

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { createTestDatabase } from '@waybill/testing'
 import {
   claimBatch,
   createSubscription,
@@ -17,6 +16,19 @@ import {
   type NewSubscription,
   type NewTrigger,
 } from '@waybill/db'
+import {
+  asIntegrationId,
+  asTriggerId,
+  asWorkerId,
+  type DeliveryId,
+  type SubscriptionId,
+  type TriggerId,
+} from '@waybill/domain'
+import { createTestDatabase } from '@waybill/testing'
+
+/** The integration that exists, and one that does not. */
+export const yard = asIntegrationId(12)
+export const elsewhere = asIntegrationId(13)
 
 export const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
 
@@ -31,7 +43,7 @@ export const aTrigger = (changes: Partial<NewTrigger> = {}): NewTrigger => ({
 })
 
 export const anEntry = (changes: Partial<AcceptEntry> = {}): AcceptEntry => ({
-  integration: 12,
+  integration: yard,
   triggers: [aTrigger()],
   ...changes,
 })
@@ -53,7 +65,7 @@ export const anAttempt = (changes: Partial<AttemptRow> = {}): AttemptRow => ({
 })
 
 const aSubscription: NewSubscription = {
-  integration: 12,
+  integration: yard,
   key: 'yard-crm',
   name: 'Yard CRM',
   url: 'https://crm.example.test/hook?k=9',
@@ -72,7 +84,7 @@ const aSubscription: NewSubscription = {
 
 export type Fixture = Awaited<ReturnType<typeof openFixture>>
 
-/** A migrated database of its own with integration 12 and a worker. */
+/** A migrated database of its own with the integration `yard` and a worker. */
 export async function openFixture() {
   const clone = await createTestDatabase()
   const database = openDatabase({
@@ -84,21 +96,21 @@ export async function openFixture() {
   })
   const { sql, orm } = database
   const keys = deriveMasterKeys(Buffer.alloc(32, 1))
-  await putIntegration(orm, 12, 'Yard')
+  await putIntegration(orm, yard, 'Yard')
   const worker = await joinWorkers(sql, 'test')
   const subscribe = async (changes: Partial<NewSubscription> = {}) => {
     const made = await createSubscription(orm, keys, 'test', { ...aSubscription, ...changes })
     if (made === 'key_taken') throw new Error('the key is taken')
     return made
   }
-  const plan = async (subscription: number) => {
+  const plan = async (subscription: SubscriptionId) => {
     const { batch } = await storeTriggers(sql, [anEntry()], false)
     if (batch === undefined) throw new Error('no batch')
     await claimBatch(sql, batch, worker)
     const planned = { offset: 0, subscription, revision: 1, how: plannedHow.send }
     const delivery = await freezePlan(sql, batch, worker, [planned])
     if (delivery === undefined) throw new Error('not frozen')
-    return { batch, delivery }
+    return { batch, trigger: asTriggerId(batch), delivery }
   }
   return {
     url: clone.url,
@@ -106,14 +118,16 @@ export async function openFixture() {
     orm,
     keys,
     worker,
+    /** A worker that owns nothing. */
+    stranger: asWorkerId(worker + 1001),
     subscribe,
     /** A stored trigger whose batch is claimed and frozen with one delivery for the subscription. */
     plan,
     /** The same, recorded as a first attempt that failed and is due again after `delayMs`. */
-    failOnce: async (subscription: number, delayMs = 0) => {
-      const { batch, delivery } = await plan(subscription)
-      await recordFirstOutcomes(sql, worker, [failedFirst(delivery, batch, subscription, delayMs)], [batch])
-      return { trigger: batch, delivery }
+    failOnce: async (subscription: SubscriptionId, delayMs = 0) => {
+      const { batch, trigger, delivery } = await plan(subscription)
+      await recordFirstOutcomes(sql, worker, [failedFirst(delivery, trigger, subscription, delayMs)], [batch])
+      return { trigger, delivery }
     },
     close: async () => {
       await database.close()
@@ -123,14 +137,14 @@ export async function openFixture() {
 }
 
 export const failedFirst = (
-  delivery: number,
-  trigger: number,
-  subscription: number,
+  delivery: DeliveryId,
+  trigger: TriggerId,
+  subscription: SubscriptionId,
   delayMs: number,
 ): FirstOutcome => ({
   delivery,
   trigger,
-  integration: 12,
+  integration: yard,
   subscription,
   revision: 1,
   profile: 5,
