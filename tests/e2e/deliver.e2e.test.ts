@@ -23,7 +23,8 @@ describe.each(queueBackends())('an order on the $name queue', (backend) => {
     stack = await startStack({
       databaseUrl: clone.url,
       queue: backend.config(clone.url),
-      workerEnv: { SCHEDULE_SCALE: '0.02' },
+      // No sweep during these stories: what moves them is the queue.
+      workerEnv: { SCHEDULE_SCALE: '0.02', SWEEP_MS: '600000' },
     })
   })
   afterAll(async () => {
@@ -145,6 +146,25 @@ describe.each(queueBackends())('an order on the $name queue', (backend) => {
       )
       return again.status === 'delivered' && again.attempts.length === 4
     })
+  })
+
+  it('waits for a paused subscription and is sent as soon as it is active again', async () => {
+    const made = await json<{ id: string }>(
+      'POST',
+      '/v1/subscriptions',
+      { key: 'paused', name: 'Paused', url: `${stack.receiver.url}/paused`, events: ['order.status.hold'] },
+      201,
+    )
+    await json('PATCH', `/v1/subscriptions/${made.id}`, { state: 'paused' })
+    const { id } = await json<{ id: string }>('POST', '/v1/triggers', aTriggerBody(8, { name: 'hold' }), 202)
+    const isWaiting = async () => {
+      const { deliveries } = await json<Story>('GET', `/v1/triggers/${id}`)
+      return deliveries.some((one) => one.subscription.key === 'paused' && one.status === 'pending')
+    }
+    await eventually(isWaiting)
+    await json('PATCH', `/v1/subscriptions/${made.id}`, { state: 'active' })
+    await storyOf(id)
+    expect(stack.receiver.requests.filter((request) => request.path === '/paused')).toHaveLength(1)
   })
 
   it('is stored once however often a client repeats the call with its key', async () => {

@@ -94,6 +94,7 @@ describe('webhook_out_subs/create', () => {
   it.each<[object, string]>([
     [{ token: undefined }, 'token'],
     [{ integration_id: undefined }, 'integration_id'],
+    [{ integration_id: '' }, 'integration_id'],
     [{ key: undefined }, 'key'],
     [{ key: '' }, 'key'],
     [{ name: null }, 'name'],

@@ -140,6 +140,22 @@ describe.each(queueBackends())('recovery on the $name queue', (backend) => {
     expect(await p.sql`SELECT 1 FROM due`).toHaveLength(0)
   })
 
+  it('does not count the time of a pause towards the horizon', async () => {
+    const { id } = await p.subscribe('/paused-long', { horizonSeconds: 3_600, state: 'paused' })
+    await p.sql`UPDATE subscriptions SET paused_at = now() - interval '2 days' WHERE id = ${id}`
+    await p.sql`UPDATE config SET version = version + 1`
+    const trigger = await p.accept(aTrigger())
+    await p.startWorker(fastLeases)
+    await p.settled(trigger, (one) => one.status === 1)
+    // As if a day had passed since: the trigger is older than its horizon, but its subscription was paused throughout.
+    await p.sql`UPDATE due SET expires_at = expires_at - interval '1 day'`
+    await p.sql`UPDATE subscriptions SET state = 1, paused_at = NULL, paused_ms = 3 * 86400000,
+      changed_version = (SELECT version FROM config) + 1 WHERE id = ${id}`
+    await p.sql`UPDATE config SET version = version + 1`
+    await p.settled(trigger)
+    expect(p.receiver.requests).toHaveLength(1)
+  })
+
   it('stops in order: what is under way is finished and written, what had not begun is left to be taken up', async () => {
     await p.subscribe('/slow', { inFlightLimit: 5 })
     p.receiver.setResponder(() => ({ status: 200, delayMs: 300 }))

@@ -158,6 +158,8 @@ CREATE TABLE "subscriptions" (
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"deleted_at" timestamp with time zone,
+	"paused_at" timestamp with time zone,
+	"paused_ms" bigint DEFAULT 0 NOT NULL,
 	"changed_version" bigint NOT NULL
 );
 --> statement-breakpoint

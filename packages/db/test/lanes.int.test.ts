@@ -97,6 +97,20 @@ describe('lanes', () => {
     },
   )
 
+  it('let the horizon of their deliveries stand still while their subscription is paused', async () => {
+    const { delivery } = await f.failOnce(lane)
+    const end = async () => (await sliceLane(f.sql, lane, (await claim()).run, 1, false))[0]?.expiresAtMs ?? 0
+    const before = await end()
+    await freeOwned(f.sql, f.worker, await findOwned(f.sql, f.worker))
+    await unmarkDue(f.sql, [delivery], 1)
+    await updateSubscription(f.orm, 'test', yard, lane, { state: 'paused' })
+    await f.sql`UPDATE subscriptions SET paused_at = now() - interval '2 hours' WHERE id = ${lane}`
+    await updateSubscription(f.orm, 'test', yard, lane, { state: 'active' })
+    const paused = (await end()) - before
+    expect(paused).toBeGreaterThanOrEqual(7_200_000)
+    expect(paused).toBeLessThan(7_260_000)
+  })
+
   it('slice at most the limit, oldest first, and never the same delivery twice in one run', async () => {
     const made = [await f.failOnce(lane), await f.failOnce(lane), await f.failOnce(lane)]
     const { run } = await claim()

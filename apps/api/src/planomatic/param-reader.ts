@@ -3,6 +3,7 @@ import { isObject, type ParamObject } from './read-params.ts'
 
 /** Reads parameters one by one and collects what is wrong; numbers and booleans may come as text, as in a query. */
 export type ParamReader = {
+  /** False for what is absent, null or an empty text. */
   has(attr: string): boolean
   text(attr: string): string | undefined
   required(attr: string): string
@@ -35,7 +36,7 @@ export function createParamReader(params: ParamObject): ParamReader {
     return typeof value === 'string' ? value : refuse(attr, 'must be a string')
   }
   return {
-    has: (attr) => at(attr) !== undefined,
+    has: (attr) => at(attr) !== undefined && at(attr) !== '',
     text,
     required: (attr) => {
       const value = at(attr)

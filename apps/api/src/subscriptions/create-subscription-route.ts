@@ -9,6 +9,7 @@ import {
   type IntegrationId,
   type PublicIds,
 } from '@waybill/domain'
+import type { WakeUps } from '@waybill/queue'
 import type { Logger } from '@waybill/runtime'
 import { invalidBody, problem, type FieldProblem } from '../http/problem.ts'
 import { readFields } from '../http/read-fields.ts'
@@ -25,6 +26,7 @@ export type SubscriptionDeps = {
   keys: MasterKeys
   publicIds: PublicIds
   fields: SubscriptionFields
+  wakeUps: Pick<WakeUps, 'drain'>
   logger: Pick<Logger, 'info'>
 }
 

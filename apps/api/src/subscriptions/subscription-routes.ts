@@ -67,6 +67,8 @@ async function update(deps: SubscriptionDeps, call: Call): Promise<Answer> {
   const changed = await updateSubscription(deps.storage.orm, call.actor, found.integration, found.id, change)
   if (changed === 'key_taken') throw keyTaken()
   if (!changed) throw notFound('subscription')
+  // What waited while it was paused or inactive need not wait for the sweep.
+  if (change.state === 'active') deps.wakeUps.drain(found.id, 0)
   const fields = Object.keys(change)
   deps.logger.info('subscription.updated', { actor: call.actor, subscription: found.id, fields })
   return { status: 200, body: subscriptionJson(deps.publicIds, changed) }

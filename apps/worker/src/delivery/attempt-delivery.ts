@@ -31,7 +31,6 @@ export type DueAttempt = {
   failures: number
   expiresAtMs: number
   subscriber: Subscriber
-  revision: number
   view: string | null
   trigger: StoredTrigger
 }
@@ -102,7 +101,8 @@ function toRow(
   const answered = sent.kind === 'response'
   return {
     n: due.attempt,
-    revision: due.revision,
+    // Whose URL was dialled; the delivery keeps the one it was planned with.
+    revision: due.subscriber.revision,
     sentAtMs: Math.round(request.sentAtMs),
     ms: Math.round(sent.ms),
     code: answered ? sent.status : null,

@@ -22,7 +22,6 @@ export async function sendRetry(
       failures: due.step,
       expiresAtMs: due.expiresAtMs,
       subscriber,
-      revision: due.revision,
       view,
       trigger: due.trigger,
     })

@@ -31,14 +31,22 @@ function base(
   }
 }
 
+/** The end of the delivery's horizon, were its subscription never paused. */
 export const expiresAtMs = ({ trigger, subscriber }: PlannedWork): number =>
   trigger.createdAtMs + subscriber.horizonMs
+
+/** The same on the subscription's own clock, which stands still while it is paused: what a due row holds. */
+function expiresOnItsClockMs(work: PlannedWork): number {
+  const { pausedMs, pausedAtMs } = work.subscriber
+  const inThisPauseMs = pausedAtMs === null ? 0 : Math.max(0, work.trigger.createdAtMs - pausedAtMs)
+  return expiresAtMs(work) - pausedMs - inThisPauseMs
+}
 
 /** Left to the lane, due now; `crashes` 1 when a dead worker may have sent it already. */
 export function pendingOutcome(work: PlannedWork, crashes: number): FirstOutcome {
   if (work.subscriber.deleted)
     return { ...base(work, 'failed', 'subscription_deleted'), attempt: null, due: null }
-  const due = { delayMs: 0, expiresAtMs: expiresAtMs(work), step: 0, crashes }
+  const due = { delayMs: 0, expiresAtMs: expiresOnItsClockMs(work), step: 0, crashes }
   return { ...base(work, 'pending', null), attempt: null, due }
 }
 
@@ -62,7 +70,7 @@ export function sentOutcome(work: PlannedWork, result: AttemptResult): FirstOutc
     case 'retry': {
       const due = {
         delayMs: decision.delayMs,
-        expiresAtMs: expiresAtMs(work),
+        expiresAtMs: expiresOnItsClockMs(work),
         step: decision.failures,
         crashes: 0,
       }

@@ -60,15 +60,13 @@ async function send(deps: FanOutDeps, open: OpenBatch, work: PlannedWork, slot: 
 }
 
 async function attemptFirst(deps: FanOutDeps, work: PlannedWork, view: string | null) {
-  const { subscriber, planned, delivery, trigger } = work
-  const { revision } = planned
+  const { subscriber, delivery, trigger } = work
   const result = await deps.attempt({
     delivery,
     attempt: 1,
     failures: 0,
     expiresAtMs: expiresAtMs(work),
     subscriber,
-    revision,
     view,
     trigger,
   })

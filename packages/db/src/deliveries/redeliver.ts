@@ -21,7 +21,8 @@ export async function redeliver(
     ),
     made_due AS (
       INSERT INTO due (delivery, subscription, due_at, expires_at, step, generation)
-      SELECT a.id, a.subscription, now(), now() + s.horizon_seconds * interval '1 second', 0, a.generation
+      SELECT a.id, a.subscription, now(), now() + s.horizon_seconds * interval '1 second'
+          - s.paused_ms * interval '1 millisecond' - coalesce(now() - s.paused_at, interval '0'), 0, a.generation
       FROM again a JOIN subscriptions s ON s.id = a.subscription
       ON CONFLICT (delivery) DO UPDATE SET due_at = excluded.due_at, expires_at = excluded.expires_at, step = 0,
         generation = excluded.generation, crashes = 0

@@ -13,6 +13,7 @@ export type SlicedDelivery = {
   step: number
   crashes: number
   expired: boolean
+  /** The end of its horizon, pauses included. */
   expiresAtMs: number
   trigger: StoredTrigger
 }
@@ -68,11 +69,13 @@ export async function sliceLane(
       INSERT INTO attempts (delivery, n, generation, revision, err)
       SELECT id, attempts, generation, revision, 'unknown' FROM died
     )
-    SELECT m.delivery, m.step, m.generation, m.crashes, m.expires_at <= now() AS expired,
-      extract(epoch FROM m.expires_at)::float8 * 1000 AS expires_at_ms,
+    SELECT m.delivery, m.step, m.generation, m.crashes,
+      m.expires_at + s.paused_ms * interval '1 millisecond' <= now() AS expired,
+      extract(epoch FROM m.expires_at)::float8 * 1000 + s.paused_ms AS expires_at_ms,
       d.subscription, d.revision, d.profile, d.attempts + (m.old_run IS NOT NULL)::int AS attempts,
       ${triggerColumns(sql)}
     FROM marked m JOIN deliveries d ON d.id = m.delivery JOIN triggers t ON t.id = d.trigger
+      JOIN subscriptions s ON s.id = d.subscription
     ORDER BY m.delivery`
   return rows.map(toSliced)
 }

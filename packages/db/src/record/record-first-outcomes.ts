@@ -15,7 +15,7 @@ export type FirstOutcome = {
   orderStatus: number | null
   err: string | null
   attempt: AttemptRow | null
-  /** Present while the delivery is not settled: it becomes due after `delayMs` on the database's clock. */
+  /** Present while the delivery is not settled: it becomes due after `delayMs` on the database's clock; see the table for `expires_at`. */
   due: { delayMs: number; expiresAtMs: number; step: number; crashes: number } | null
 }
 

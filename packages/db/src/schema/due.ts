@@ -4,7 +4,8 @@ import { instant, number } from './columns.ts'
 
 /**
  * What is not settled. `step` counts the failures that moved the schedule, `run` is the lane run that marked the
- * row for sending: a mark of an older run means that its worker died, which `crashes` counts.
+ * row for sending: a mark of an older run means that its worker died, which `crashes` counts. `expiresAt` is on the
+ * subscription's own clock, which stands still while it is paused: the true end is later by its pauses since.
  */
 export const due = pgTable(
   'due',

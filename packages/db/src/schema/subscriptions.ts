@@ -44,6 +44,10 @@ export const subscriptions = pgTable(
     createdAt: instant('created_at').notNull().defaultNow(),
     updatedAt: instant('updated_at').notNull().defaultNow(),
     deletedAt: instant('deleted_at'),
+    /** Set while it is paused. */
+    pausedAt: instant('paused_at'),
+    /** How long it was paused in all before now's pause, in ms. */
+    pausedMs: bigint('paused_ms', { mode: 'number' }).notNull().default(0),
     changedVersion: bigint('changed_version', { mode: 'number' }).notNull(),
   },
   (t) => [

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { raiseConfigVersion } from '../config-version.ts'
 import { sealSecret, type MasterKeys } from '../master-key.ts'
 import type { Orm } from '../open-database.ts'
@@ -24,7 +25,13 @@ export async function createSubscription(
       const changedVersion = await raiseConfigVersion(tx)
       const [row] = await tx
         .insert(subscriptions)
-        .values({ ...columns, state: subscriptionState[state], revision: 1, changedVersion })
+        .values({
+          ...columns,
+          state: subscriptionState[state],
+          pausedAt: state === 'paused' ? sql`now()` : null,
+          revision: 1,
+          changedVersion,
+        })
         .returning({ id: subscriptions.id })
       if (!row) throw new Error('the subscriptions table took no row')
       await tx.insert(revisions).values({ subscription: row.id, revision: 1, name, url, view })

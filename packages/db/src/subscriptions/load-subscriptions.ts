@@ -20,6 +20,10 @@ export type LoadedSubscription = {
   timeoutMs: number
   inFlightLimit: number
   createdAtMs: number
+  /** Set while it is paused. */
+  pausedAtMs: number | null
+  /** All pauses before that, in ms. */
+  pausedMs: number
   secrets: Buffer[]
 }
 
@@ -40,6 +44,7 @@ export async function loadSubscriptions(
       s.filters, s.success_code AS "successCode", s.horizon_seconds::float8 * 1000 AS "horizonMs",
       s.timeout_ms AS "timeoutMs", s.in_flight_limit AS "inFlightLimit",
       extract(epoch FROM s.created_at)::float8 * 1000 AS "createdAtMs",
+      extract(epoch FROM s.paused_at)::float8 * 1000 AS "pausedAtMs", s.paused_ms AS "pausedMs",
       (SELECT array_agg(k.ciphertext ORDER BY k.id DESC) FROM secrets k
         WHERE k.subscription = s.id AND (k.expires_at IS NULL OR k.expires_at > now())) AS sealed
     FROM subscriptions s JOIN revisions r ON r.subscription = s.id AND r.revision = s.revision

@@ -84,7 +84,13 @@ async function select(
     .orderBy(subscriptions.id)
     .limit(limit)
   return rows.map(({ subscriptions: s, revisions: r }) => {
-    const { deletedAt: _deletedAt, changedVersion: _changedVersion, ...kept } = s
+    const {
+      deletedAt: _deletedAt,
+      changedVersion: _changedVersion,
+      pausedAt: _pausedAt,
+      pausedMs: _pausedMs,
+      ...kept
+    } = s
     return { ...kept, state: stateName(s.state), name: r.name, url: r.url, view: r.view }
   })
 }

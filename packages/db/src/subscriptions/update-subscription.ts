@@ -3,7 +3,13 @@ import type { IntegrationId, SubscriptionId } from '@waybill/domain'
 import { raiseConfigVersion } from '../config-version.ts'
 import type { Orm, OrmOrTransaction } from '../open-database.ts'
 import { pgErrorCode } from '../pg-error.ts'
-import { auditLog, revisions, subscriptions, subscriptionState } from '../schema/index.ts'
+import {
+  auditLog,
+  revisions,
+  subscriptions,
+  subscriptionState,
+  type SubscriptionState,
+} from '../schema/index.ts'
 import type { NewSubscription } from './create-subscription.ts'
 import { findSubscription, type SubscriptionRecord } from './subscription-record.ts'
 
@@ -32,7 +38,7 @@ export async function updateSubscription(
         .update(subscriptions)
         .set({
           ...columns,
-          ...(state ? { state: subscriptionState[state] } : {}),
+          ...(state ? moveTo(before.state, state) : {}),
           revision,
           updatedAt: sql`now()`,
           changedVersion,
@@ -45,6 +51,16 @@ export async function updateSubscription(
     if (pgErrorCode(error) === '23505') return 'key_taken'
     throw error
   }
+}
+
+/** The columns of a change of state; leaving a pause adds it to the pauses so far. */
+function moveTo(before: SubscriptionState, state: SubscriptionState) {
+  const columns = { state: subscriptionState[state] }
+  if (before === state) return columns
+  if (state === 'paused') return { ...columns, pausedAt: sql`now()` }
+  if (before !== 'paused') return columns
+  const paused = sql`${subscriptions.pausedMs} + (extract(epoch FROM now() - ${subscriptions.pausedAt}) * 1000)::bigint`
+  return { ...columns, pausedAt: null, pausedMs: paused }
 }
 
 type RevisionChange = { name: string | undefined; url: string | undefined; view: string | null | undefined }

@@ -45,7 +45,7 @@ export async function findHopeless(sql: SqlOrTransaction, limit: number): Promis
       CASE WHEN s.deleted_at IS NOT NULL THEN 'subscription_deleted' ELSE 'expired' END AS reason
     FROM subscriptions s JOIN lanes l ON l.subscription = s.id JOIN due u ON u.subscription = s.id
     WHERE l.owner IS NULL
-      AND (s.deleted_at IS NOT NULL OR (s.state = 3 AND u.expires_at <= now()))
+      AND (s.deleted_at IS NOT NULL OR (s.state = 3 AND u.expires_at + s.paused_ms * interval '1 millisecond' <= now()))
     LIMIT ${limit}::int`
   return [...rows]
 }
