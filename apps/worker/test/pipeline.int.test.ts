@@ -104,6 +104,7 @@ describe.each(queueBackends())('the pipeline on the $name queue', (backend) => {
     p.receiver.setResponder(() => ({ status: 200 }))
     const [delivery] = await p.settled(await send(aTrigger()), (one) => one.attempts > 1)
     expect(delivery.status).toBe(3)
+    expect((await p.attemptsOf(delivery.id))[0]).toMatchObject({ code: 200, err: 'unexpected_status' })
     p.receiver.setResponder(() => ({ status: 201 }))
     await p.settled(delivery.trigger)
   })
@@ -113,6 +114,8 @@ describe.each(queueBackends())('the pipeline on the $name queue', (backend) => {
     p.receiver.setResponder(() => ({ status: 302, headers: { location: `${p.receiver.url}/secret` } }))
     const [delivery] = await p.settled(await send(aTrigger()), (one) => one.attempts > 0)
     expect(delivery).toMatchObject({ status: 3, lastCode: 302 })
+    const [attempt] = await p.attemptsOf(delivery.id)
+    expect(attempt?.err).toBe('redirect_not_followed')
     expect(arrived('/secret')).toEqual([])
   })
 

@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { claimBatch, claimLane, freezePlan, joinWorkers, plannedHow, sliceLane } from '@waybill/db'
+import {
+  claimBatch,
+  claimLane,
+  freezePlan,
+  joinWorkers,
+  plannedHow,
+  readBacklog,
+  sliceLane,
+} from '@waybill/db'
 import { asBatchId, idInBlock } from '@waybill/domain'
 import { eventually, queueBackends } from '@waybill/testing'
 import { aTrigger, failing, openPipeline, type Pipeline } from './support/pipeline.ts'
@@ -138,6 +146,10 @@ describe.each(queueBackends())('recovery on the $name queue', (backend) => {
       ]),
     )
     expect(await p.sql`SELECT 1 FROM due`).toHaveLength(0)
+    await eventually(async () => (await readBacklog(p.sql)).dueNow === 0)
+    await eventually(
+      async () => (await p.sql`SELECT 1 FROM lanes WHERE next_due_at IS NOT NULL`).length === 0,
+    )
   })
 
   it('does not count the time of a pause towards the horizon', async () => {

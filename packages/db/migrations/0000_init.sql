@@ -203,9 +203,9 @@ CREATE INDEX "accept_keys_created_at" ON "accept_keys" USING brin ("created_at")
 CREATE INDEX "audit_log_integration" ON "audit_log" USING btree ("integration","id");--> statement-breakpoint
 CREATE INDEX "deliveries_trigger" ON "deliveries" USING btree ("trigger");--> statement-breakpoint
 CREATE INDEX "deliveries_subscription" ON "deliveries" USING btree ("subscription","id");--> statement-breakpoint
-CREATE INDEX "deliveries_last_sent_at" ON "deliveries" USING btree ("integration","last_sent_at","id");--> statement-breakpoint
+CREATE INDEX "deliveries_last_sent_at" ON "deliveries" USING btree ("integration","last_sent_at" DESC NULLS LAST,"id" DESC NULLS FIRST);--> statement-breakpoint
 CREATE INDEX "deliveries_event" ON "deliveries" USING btree ("integration","event_id","id");--> statement-breakpoint
-CREATE INDEX "deliveries_last_code" ON "deliveries" USING btree ("integration","last_code","id");--> statement-breakpoint
+CREATE INDEX "deliveries_last_code" ON "deliveries" USING btree ("integration","last_code" DESC NULLS LAST,"id" DESC NULLS FIRST);--> statement-breakpoint
 CREATE INDEX "deliveries_undelivered" ON "deliveries" USING btree ("subscription","status","id") WHERE status <> 2;--> statement-breakpoint
 CREATE INDEX "due_lane" ON "due" USING btree ("subscription","due_at","delivery");--> statement-breakpoint
 CREATE INDEX "lanes_next_due_at" ON "lanes" USING btree ("next_due_at") WHERE owner IS NULL;--> statement-breakpoint

@@ -51,14 +51,14 @@ CREATE FUNCTION partition_days_ahead() RETURNS int LANGUAGE sql STABLE AS $$
 	) AS days
 $$;
 --> statement-breakpoint
--- Frees a lane. The row is locked first and the earliest due time read after that, in a statement of its own with
+-- Frees a lane of the worker `me`, or of nobody (null). The row is locked first and the earliest due time read after that, in a statement of its own with
 -- a snapshot of its own: a due row whose writer committed before the lock was granted is seen, and a writer that
 -- comes later waits for the lock and lowers next_due_at itself. One statement could not promise both.
 CREATE FUNCTION release_lane(lane int, me int) RETURNS timestamptz LANGUAGE plpgsql AS $$
 DECLARE
 	earliest timestamptz;
 BEGIN
-	PERFORM 1 FROM lanes WHERE subscription = lane AND owner = me FOR UPDATE;
+	PERFORM 1 FROM lanes WHERE subscription = lane AND owner IS NOT DISTINCT FROM me FOR UPDATE;
 	IF NOT FOUND THEN
 		RETURN NULL;
 	END IF;

@@ -63,7 +63,8 @@ export async function attemptDelivery(deps: AttemptDeps, due: DueAttempt): Promi
     random: deps.random,
   })
   deps.metrics.attempted(subscriber.settings.name, decision.kind, sent.ms)
-  return { row: toRow(due, sent, { body, signature, sentAtMs }), decision }
+  const failed = decision.kind === 'delivered' ? null : failureOf(sent)
+  return { row: toRow(due, sent, failed, { body, signature, sentAtMs }), decision }
 }
 
 function render(due: DueAttempt, uuid: string): string {
@@ -93,9 +94,16 @@ function toOutcome(sent: SendOutcome, nowMs: number): Outcome {
   return { kind: 'response', status: sent.status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
 }
 
+/** Why an attempt did not deliver, in one word. */
+function failureOf(sent: SendOutcome): string {
+  if (sent.kind === 'error') return sent.code
+  return sent.status >= 300 && sent.status < 400 ? 'redirect_not_followed' : 'unexpected_status'
+}
+
 function toRow(
   due: DueAttempt,
   sent: SendOutcome,
+  failed: string | null,
   request: { body: string; signature: string; sentAtMs: number },
 ): AttemptRow {
   const answered = sent.kind === 'response'
@@ -106,7 +114,7 @@ function toRow(
     sentAtMs: Math.round(request.sentAtMs),
     ms: Math.round(sent.ms),
     code: answered ? sent.status : null,
-    err: answered ? null : sent.code,
+    err: failed,
     bodyHash: hash('sha256', request.body, 'buffer'),
     signature: request.signature,
     responseHeaders: answered ? JSON.stringify(sent.headers) : null,

@@ -5,6 +5,7 @@ import {
   findHopeless,
   freeOwned,
   findOwned,
+  releaseLane,
   settleUnsent,
   takeOverDeadWorkers,
 } from '@waybill/db'
@@ -71,6 +72,8 @@ async function settleHopeless({ sql, logger, metrics }: SweepDeps): Promise<void
     metrics.healed('delivery', settled)
     logger.info('delivery.given-up', { reason, settled })
   }
+  // Their lanes must not go on saying that something is due.
+  for (const lane of new Set(hopeless.map((item) => item.subscription))) await releaseLane(sql, lane, null)
 }
 
 /** Works through what `find` returns until a page brings nothing new; returns how many were worked on. */

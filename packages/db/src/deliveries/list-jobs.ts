@@ -19,16 +19,18 @@ const where = (sql: Sql, query: JobsQuery) => sql`
 
 /** One page; ties are broken by id in the direction of the sort, so pages neither repeat nor skip. */
 export async function listJobs(sql: Sql, query: JobsQuery): Promise<DeliveryRecord[]> {
-  const column = {
-    status_code: sql`d.last_code`,
-    event_type: sql`d.event_id`,
-    last_sent_at: sql`d.last_sent_at`,
+  const ascending = query.sort.order === 'asc'
+  // As the indexes are ordered: deliveries that were never sent stand behind all others when the newest come first.
+  const nullable = ascending ? sql`ASC NULLS FIRST` : sql`DESC NULLS LAST`
+  const plain = ascending ? sql`ASC` : sql`DESC`
+  const order = {
+    status_code: sql`d.last_code ${nullable}`,
+    event_type: sql`d.event_id ${plain}`,
+    last_sent_at: sql`d.last_sent_at ${nullable}`,
   }[query.sort.by]
-  const direction = query.sort.order === 'asc' ? sql`ASC NULLS LAST` : sql`DESC NULLS FIRST`
-  const tie = query.sort.order === 'asc' ? sql`ASC` : sql`DESC`
   const rows = await sql<DeliveryRecord[]>`
     ${selectDeliveries(sql)} ${where(sql, query)}
-    ORDER BY ${column} ${direction}, d.id ${tie}
+    ORDER BY ${order}, d.id ${plain}
     LIMIT ${query.size}::int OFFSET ${(query.page - 1) * query.size}::int`
   return [...rows]
 }

@@ -26,9 +26,14 @@ export const deliveries = pgTable(
   (t) => [
     index('deliveries_trigger').on(t.trigger),
     index('deliveries_subscription').on(t.subscription, t.id),
-    index('deliveries_last_sent_at').on(t.integration, t.lastSentAt, t.id),
+    // Newest first with the never sent last, and the other way round when read backwards.
+    index('deliveries_last_sent_at').on(
+      t.integration,
+      t.lastSentAt.desc().nullsLast(),
+      t.id.desc().nullsFirst(),
+    ),
     index('deliveries_event').on(t.integration, t.eventId, t.id),
-    index('deliveries_last_code').on(t.integration, t.lastCode, t.id),
+    index('deliveries_last_code').on(t.integration, t.lastCode.desc().nullsLast(), t.id.desc().nullsFirst()),
     index('deliveries_undelivered')
       .on(t.subscription, t.status, t.id)
       .where(sql`status <> 2`),

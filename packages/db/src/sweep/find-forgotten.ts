@@ -31,6 +31,7 @@ export async function findForgottenLanes(
 
 export type Hopeless = {
   delivery: DeliveryId
+  subscription: SubscriptionId
   generation: number
   reason: 'expired' | 'subscription_deleted'
 }
@@ -41,10 +42,10 @@ export type Hopeless = {
  */
 export async function findHopeless(sql: SqlOrTransaction, limit: number): Promise<Hopeless[]> {
   const rows = await sql<Hopeless[]>`
-    SELECT u.delivery, u.generation,
+    SELECT u.delivery, u.subscription, u.generation,
       CASE WHEN s.deleted_at IS NOT NULL THEN 'subscription_deleted' ELSE 'expired' END AS reason
     FROM subscriptions s JOIN lanes l ON l.subscription = s.id JOIN due u ON u.subscription = s.id
-    WHERE l.owner IS NULL
+    WHERE l.owner IS NULL AND l.next_due_at IS NOT NULL
       AND (s.deleted_at IS NOT NULL OR (s.state = 3 AND u.expires_at + s.paused_ms * interval '1 millisecond' <= now()))
     LIMIT ${limit}::int`
   return [...rows]
