@@ -27,6 +27,8 @@ export type WorkerDeps = {
   config: WorkerConfig
   logger: Logger
   database: Database
+  /** The lease's connection. */
+  heartbeats: Database
   sql: Sql
   queue: QueueConfig
   wakeUps: WakeUps
@@ -64,8 +66,16 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
   await checkMasterKey(sql, keys)
   const queue = queueConfigOf(config)
   const wakeUps = createWakeUps(queue, { onError: (error) => logger.warn('queue.failed', { error }) })
+  // Of its own: a heartbeat must not queue behind slow statements.
+  const heartbeats = openDatabase({
+    url: config.databaseUrl,
+    applicationName: 'waybill-heartbeat',
+    hotConnections: 1,
+    otherConnections: 1,
+    statementTimeoutMs: 5_000,
+  })
   const lease = await createLease({
-    sql,
+    sql: heartbeats.sql,
     host: hostname(),
     ...config.lease,
     logger,
@@ -101,12 +111,13 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
     config,
     logger,
     database,
+    heartbeats,
     sql,
     queue,
     wakeUps,
     sender,
     lease,
-    snapshot: createSnapshot({ sql, keys, scheduleScale: config.scheduleScale }),
+    snapshot: createSnapshot({ sql, keys, scheduleScale: config.scheduleScale, logger }),
     slots,
     retrySlots,
     gate: createSendGate({ leaseHolds: () => lease.holds(), unrecorded, pause: sleep }),

@@ -49,13 +49,16 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   for (const loop of loops) loop.start()
   const stopInOrder = async () => {
     state.stopping = true
+    // First of all: what has not begun stays where it is, and what waits for a slot is left to its lane.
+    deps.gate.stop()
+    deps.slots.close()
     await consumers.pause()
     await Promise.all(loops.map((loop) => loop.stop()))
     await settle(deps)
     await consumers.close(2_000)
     await deps.lease.leave()
     await Promise.all([deps.wakeUps.close(), deps.sender.close(), server.close()])
-    await deps.database.close()
+    await Promise.all([deps.database.close(), deps.heartbeats.close()])
   }
   let stopped: Promise<void> | undefined
   return { metricsUrl: server.url, stop: () => (stopped ??= stopInOrder()) }
@@ -63,8 +66,6 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
 
 /** Nothing new begins; what is under way ends by its own deadline and is written. */
 async function settle(deps: WorkerDeps): Promise<void> {
-  deps.gate.stop()
-  deps.slots.close()
   while (deps.held.batches.size + deps.held.lanes.size > 0) await deps.pause(10)
   await Promise.all([deps.firstRecorder.idle(), deps.laterRecorder.idle()])
 }

@@ -101,7 +101,7 @@ describe.each(queueBackends())('recovery on the $name queue', (backend) => {
     await p.sql`UPDATE config SET version = version + 1`
     const worker = await ghost()
     const lane = await claimLane(p.sql, id, worker)
-    expect(await sliceLane(p.sql, id, lane?.run ?? 0, 10, false)).toHaveLength(1)
+    expect(await sliceLane(p.sql, id, worker, lane?.run ?? 0, 10, false)).toHaveLength(1)
     await dies(worker)
     await p.startWorker(fastLeases)
     const [delivery] = await p.settled(trigger)
@@ -187,6 +187,104 @@ describe.each(queueBackends())('recovery on the $name queue', (backend) => {
     await p.startWorker(fastLeases)
     await eventually(async () => (await p.sql`SELECT 1 FROM due`).length === 0)
     expect(p.receiver.requests).toHaveLength(40)
+  })
+
+  /** Triggers that wait in the lane of a subscription that becomes active now. */
+  const backlog = async (path: string, n: number, changes: Parameters<Pipeline['subscribe']>[1] = {}) => {
+    const { id } = await p.subscribe(path, { ...changes, state: 'paused' })
+    const worker = await p.startWorker(fastLeases)
+    const trigger = await p.accept(...Array.from({ length: n }, () => aTrigger()))
+    await eventually(async () => (await p.sql`SELECT 1 FROM due WHERE subscription = ${id}`).length === n)
+    const resume = async () => {
+      await p.sql`UPDATE subscriptions SET state = 1, changed_version = (SELECT version FROM config) + 1
+        WHERE id = ${id}`
+      await p.sql`UPDATE config SET version = version + 1`
+      p.wakeUps.drain(id, 0)
+    }
+    return { id, worker, trigger, resume }
+  }
+  const sentOnce = () => {
+    const ids = p.receiver.requests.map((request) => request.webhookId)
+    expect(new Set(ids).size).toBe(ids.length)
+  }
+
+  it('sends nothing twice when its connections are cut again and again while it drains a lane', async () => {
+    const { resume } = await backlog('/cut', 120, { inFlightLimit: 10 })
+    p.receiver.setResponder(() => ({ status: 200, delayMs: 40 }))
+    await resume()
+    for (let cut = 1; cut <= 8; cut += 1) {
+      await p.receiver.waitFor(cut * 10)
+      await p.sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'waybill-worker'`
+    }
+    await eventually(async () => (await p.sql`SELECT 1 FROM due`).length === 0, { timeoutMs: 40_000 })
+    sentOnce()
+    expect(p.receiver.requests).toHaveLength(120)
+    expect(await p.sql`SELECT 1 FROM deliveries WHERE status <> 2`).toHaveLength(0)
+    expect(await p.sql`SELECT 1 FROM attempts WHERE err = 'unknown'`).toHaveLength(0)
+  })
+
+  it('begins no further retry once it is told to stop', async () => {
+    const { worker, resume } = await backlog('/stop', 40, { inFlightLimit: 8 })
+    p.receiver.setResponder(() => ({ status: 200, delayMs: 300 }))
+    await resume()
+    await p.receiver.waitFor(8)
+    const begun = p.receiver.requests.length
+    await worker.stop()
+    expect(p.receiver.requests.length).toBeLessThanOrEqual(begun + 8)
+    expect(await p.sql`SELECT 1 FROM due WHERE run IS NOT NULL`).toHaveLength(0)
+    expect(await p.sql`SELECT 1 FROM lanes WHERE owner IS NOT NULL`).toHaveLength(0)
+  })
+
+  it('settles a retry that makes no body, instead of trying it for ever', async () => {
+    const { id, trigger, resume } = await backlog('/no-view', 1)
+    await p.sql`UPDATE revisions SET view = 'gone' WHERE subscription = ${id}`
+    await resume()
+    await p.settled(trigger, (one) => one.err === 'render_failed')
+    expect(await p.sql`SELECT 1 FROM due`).toHaveLength(0)
+    expect(p.receiver.requests).toHaveLength(0)
+  })
+
+  it('does not let the unreadable secret of one subscription keep the others waiting', async () => {
+    const broken = await p.subscribe('/broken')
+    await p.subscribe('/whole')
+    const [secret] = await p.sql`SELECT ciphertext FROM secrets WHERE subscription = ${broken.id}`
+    await p.sql`UPDATE secrets SET ciphertext = decode('00', 'hex') || ciphertext WHERE subscription = ${broken.id}`
+    await p.startWorker(fastLeases)
+    const trigger = await p.accept(aTrigger())
+    const found = await p.settled(trigger, (one) => one.attempts > 0)
+    const unsigned = found.find((one) => one.subscription === broken.id)
+    expect(found.map((one) => one.status).sort((a, b) => a - b)).toEqual([2, 3])
+    expect((await p.attemptsOf(unsigned?.id ?? found[0].id))[0]).toMatchObject({ err: 'secret_unreadable' })
+    expect(p.receiver.requests.map((request) => request.path)).toEqual(['/whole'])
+    await p.sql`UPDATE secrets SET ciphertext = ${secret?.['ciphertext'] as Buffer} WHERE subscription = ${broken.id}`
+    await p.sql`UPDATE subscriptions SET changed_version = (SELECT version FROM config) + 1 WHERE id = ${broken.id}`
+    await p.sql`UPDATE config SET version = version + 1`
+    await p.settled(trigger)
+  })
+
+  it('keeps to a plan that says not to send, also when it takes the plan over', async () => {
+    const { id } = await p.subscribe('/unsent')
+    const trigger = await p.accept(aTrigger())
+    const worker = await ghost()
+    await claimBatch(p.sql, asBatchId(trigger), worker)
+    const plan = [{ offset: 0, subscription: id, revision: 1, how: plannedHow.duplicated }]
+    await freezePlan(p.sql, asBatchId(trigger), worker, plan)
+    await dies(worker)
+    await p.startWorker(fastLeases)
+    await p.settled(trigger, (one) => one.status === 5)
+    expect(p.receiver.requests).toHaveLength(0)
+  })
+
+  it('frees what a worker claimed after it had been removed', async () => {
+    await p.subscribe('/late')
+    const trigger = await p.accept(aTrigger())
+    const worker = await ghost()
+    await claimBatch(p.sql, asBatchId(trigger), worker)
+    await p.sql`DELETE FROM workers WHERE id = ${worker}`
+    await p.startWorker(fastLeases)
+    await p.settled(trigger)
+    expect(p.receiver.requests).toHaveLength(1)
   })
 
   it('never frees what it is sending, however often it sweeps', async () => {

@@ -1,28 +1,36 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
+import { arrayTypes, type ArrayTypes } from './array-types.ts'
 import * as schema from './schema/index.ts'
 
+type Types = { bigint: number } & ArrayTypes
+
 /** The hot path's client: hand-written statements, bigint columns as numbers. */
-export type Sql = postgres.Sql<{ bigint: number }>
+export type Sql = postgres.Sql<Types>
 /** A client or an open transaction of one. */
-export type SqlOrTransaction = Sql | postgres.TransactionSql<{ bigint: number }>
+export type SqlOrTransaction = Sql | postgres.TransactionSql<Types>
 export type Orm = PostgresJsDatabase<typeof schema>
 export type OrmOrTransaction = Orm | Parameters<Parameters<Orm['transaction']>[0]>[0]
 
-/** `sql` for the hot path, `orm` for everything else; two pools, since Drizzle changes its client's codecs. */
-export type Database = { sql: Sql; orm: Orm; close(): Promise<void> }
+/**
+ * `sql` for the hot path, `read` for queries that callers can make slow, `orm` for everything else. Drizzle has a pool of
+ * its own because it changes its client's codecs, `read` so that slow queries never keep the hot path waiting.
+ */
+export type Database = { sql: Sql; read: Sql; orm: Orm; close(): Promise<void> }
 
 export type DatabaseOptions = {
   url: string
   applicationName: string
   hotConnections: number
   otherConnections: number
+  /** Without it `read` is `sql`. */
+  readConnections?: number
   /** Longest a statement may run on the server, in ms. */
   statementTimeoutMs: number
 }
 
 /**
- * Opens the two pools; connects when first used. Statements wait at most 1 s for a lock and a transaction may idle
+ * Opens the pools; connects when first used. Statements wait at most 1 s for a lock and a transaction may idle
  * for 5 s. A lost connection fails its statements with a CONNECTION_* code and the pool dials again.
  */
 export function openDatabase(options: DatabaseOptions): Database {
@@ -34,6 +42,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     // Seconds between two tries to connect: an outage must not leave pools asleep for long after its end.
     backoff: () => 0.2 + 0.3 * Math.random(),
     onnotice: () => {},
+    // See array-types.ts.
+    fetch_types: false,
     connection: {
       application_name: options.applicationName,
       statement_timeout: options.statementTimeoutMs,
@@ -41,14 +51,15 @@ export function openDatabase(options: DatabaseOptions): Database {
       idle_in_transaction_session_timeout: 5_000,
     },
   } as const
-  const hot = postgres(options.url, {
-    ...common,
-    max: options.hotConnections,
-    types: { bigint: { to: 20, from: [20], serialize: String, parse: Number } },
-  })
+  const types = { bigint: { to: 20, from: [20], serialize: String, parse: Number }, ...arrayTypes }
+  const hot = postgres(options.url, { ...common, max: options.hotConnections, types })
+  const { readConnections } = options
+  const read =
+    readConnections === undefined ? hot : postgres(options.url, { ...common, max: readConnections, types })
   const other = postgres(options.url, { ...common, max: options.otherConnections })
   const close = async () => {
-    await Promise.all([hot.end({ timeout: 5 }), other.end({ timeout: 5 })])
+    const pools = new Set([hot, read])
+    await Promise.all([...[...pools].map((pool) => pool.end({ timeout: 5 })), other.end({ timeout: 5 })])
   }
-  return { sql: hot, orm: drizzle(other, { schema }), close }
+  return { sql: hot, read, orm: drizzle(other, { schema }), close }
 }

@@ -8,13 +8,14 @@ import {
   quarantineBatch,
   recordFirstOutcomes,
   findOwned,
+  findStrangers,
   freeOwned,
   splitPlan,
   splitTriggers,
   storeTriggers,
   takeOverDeadWorkers,
 } from '@waybill/db'
-import { asBatchId, asWorkerId, type SubscriptionId } from '@waybill/domain'
+import { asBatchId, type SubscriptionId } from '@waybill/domain'
 import { anAttempt, anEntry, aTrigger, failedFirst, openFixture, type Fixture } from './support/fixture.ts'
 
 describe('batches', () => {
@@ -42,7 +43,7 @@ describe('batches', () => {
   it('are claimed by exactly one of many that try at once', async () => {
     for (let round = 0; round < 20; round += 1) {
       const batch = await aBatch(3)
-      const workers = [f.worker, f.stranger, ...[1002, 1003].map((n) => asWorkerId(f.worker + n))]
+      const workers = [f.worker, ...f.others]
       const claims = await Promise.all(workers.map((worker) => claimBatch(f.sql, batch, worker)))
       const won = claims.filter((claim) => claim !== undefined)
       expect(won).toHaveLength(1)
@@ -79,7 +80,7 @@ describe('batches', () => {
     await claimBatch(f.sql, batch, f.worker)
     const base = await freezePlan(f.sql, batch, f.worker, [planned()])
     await freeOwned(f.sql, f.worker, await findOwned(f.sql, f.worker))
-    const again = await claimBatch(f.sql, batch, f.stranger)
+    const again = await claimBatch(f.sql, batch, f.others[0] ?? f.stranger)
     expect(again).toMatchObject({ runs: 2, frozen: { base, plan: [planned()] } })
   })
 
@@ -87,7 +88,11 @@ describe('batches', () => {
     const batch = await aBatch()
     await claimBatch(f.sql, batch, f.worker)
     await freeOwned(f.sql, f.worker, await findOwned(f.sql, f.worker))
-    expect(await claimBatch(f.sql, batch, f.stranger)).toMatchObject({ runs: 2, frozen: undefined })
+    // Nobody died: the run is given back.
+    expect(await claimBatch(f.sql, batch, f.others[0] ?? f.stranger)).toMatchObject({
+      runs: 1,
+      frozen: undefined,
+    })
   })
 
   it('are freed by name: those that are not named stay, and so does one that was claimed anew meanwhile', async () => {
@@ -111,18 +116,18 @@ describe('batches', () => {
     expect((await rowOf(lost))?.owner).toBeNull()
   })
 
-  it('split a plan that is too long into parts that carry their plan and the same triggers', async () => {
+  it('split a plan that is too long into parts that carry their plan and only the triggers they need', async () => {
     const batch = await aBatch(2)
     await claimBatch(f.sql, batch, f.worker)
     const parts = await splitPlan(f.sql, batch, f.worker, [[planned()], [{ ...planned(), offset: 1 }]])
     expect(parts).toHaveLength(2)
     expect(await rowOf(batch)).toBeUndefined()
     const claims = await Promise.all(parts.map((part) => claimBatch(f.sql, part, f.worker)))
-    expect(claims.map((claim) => claim?.frozen?.plan[0]?.offset)).toEqual(expect.arrayContaining([0, 1]))
-    for (const claim of claims) {
-      expect(claim).toMatchObject({ runs: 1, firstTrigger: batch })
-      expect(claim?.triggers.map((trigger) => trigger.id)).toEqual([batch, batch + 1])
-    }
+    const triggers = claims.map((claim) => {
+      expect(claim).toMatchObject({ runs: 1, frozen: { plan: [{ offset: 0 }] } })
+      return claim?.triggers.map((trigger) => trigger.id)
+    })
+    expect(triggers).toEqual(expect.arrayContaining([[batch], [batch + 1]]))
   })
 
   it('are split by a former owner in vain', async () => {
@@ -182,6 +187,24 @@ describe('batches', () => {
     const takers = await Promise.all([1, 2, 3].map(() => takeOverDeadWorkers(f.sql, f.worker, 60_000)))
     expect(takers.flat()).toEqual([silent])
     expect((await rowOf(batch))?.owner).toBeNull()
+  })
+
+  it('are freed from an owner that is no worker any more, and are not claimed by one', async () => {
+    const gone = await joinWorkers(f.sql, 'gone')
+    const batch = await aBatch()
+    await claimBatch(f.sql, batch, gone)
+    await f.sql`DELETE FROM workers WHERE id = ${gone}`
+    expect(await findStrangers(f.sql)).toEqual([gone])
+    expect(await freeOwned(f.sql, gone, await findOwned(f.sql, gone))).toBe(1)
+    expect(await claimBatch(f.sql, batch, gone)).toBeUndefined()
+    expect(await claimBatch(f.sql, batch, f.worker)).toMatchObject({ id: batch })
+  })
+
+  it('are not taken from anyone by a worker that is itself silent', async () => {
+    const [silent, other] = [await joinWorkers(f.sql, 'silent'), await joinWorkers(f.sql, 'other')]
+    await f.sql`UPDATE workers SET seen_at = now() - interval '61 s' WHERE id IN (${silent}, ${other})`
+    expect(await takeOverDeadWorkers(f.sql, silent, 60_000)).toEqual([])
+    await f.sql`DELETE FROM workers WHERE id IN (${silent}, ${other})`
   })
 
   it('are freed by a worker that leaves', async () => {

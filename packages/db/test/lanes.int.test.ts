@@ -10,11 +10,11 @@ import {
   freeOwned,
   settleUnsent,
   sliceLane,
-  unmarkDue,
+  unmarkRun,
   updateSubscription,
   type LaterOutcome,
 } from '@waybill/db'
-import { asWorkerId, type DeliveryId, type SubscriptionId } from '@waybill/domain'
+import type { DeliveryId, SubscriptionId } from '@waybill/domain'
 import {
   anAttempt,
   elsewhere,
@@ -72,9 +72,7 @@ describe('lanes', () => {
 
   it('are claimed by exactly one of many that try at once', async () => {
     await f.failOnce(lane)
-    const claims = await Promise.all(
-      [1, 2, 3, 4, 5].map((worker) => claimLane(f.sql, lane, asWorkerId(worker))),
-    )
+    const claims = await Promise.all([f.worker, ...f.others].map((worker) => claimLane(f.sql, lane, worker)))
     expect(claims.filter((claimed) => claimed !== undefined)).toHaveLength(1)
   })
 
@@ -98,11 +96,12 @@ describe('lanes', () => {
   )
 
   it('let the horizon of their deliveries stand still while their subscription is paused', async () => {
-    const { delivery } = await f.failOnce(lane)
-    const end = async () => (await sliceLane(f.sql, lane, (await claim()).run, 1, false))[0]?.expiresAtMs ?? 0
+    await f.failOnce(lane)
+    const end = async () =>
+      (await sliceLane(f.sql, lane, f.worker, (await claim()).run, 1, false))[0]?.expiresAtMs ?? 0
     const before = await end()
     await freeOwned(f.sql, f.worker, await findOwned(f.sql, f.worker))
-    await unmarkDue(f.sql, [delivery], 1)
+    await unmarkRun(f.sql, lane, 1)
     await updateSubscription(f.orm, 'test', yard, lane, { state: 'paused' })
     await f.sql`UPDATE subscriptions SET paused_at = now() - interval '2 hours' WHERE id = ${lane}`
     await updateSubscription(f.orm, 'test', yard, lane, { state: 'active' })
@@ -114,8 +113,8 @@ describe('lanes', () => {
   it('slice at most the limit, oldest first, and never the same delivery twice in one run', async () => {
     const made = [await f.failOnce(lane), await f.failOnce(lane), await f.failOnce(lane)]
     const { run } = await claim()
-    const first = await sliceLane(f.sql, lane, run, 2, false)
-    const second = await sliceLane(f.sql, lane, run, 2, false)
+    const first = await sliceLane(f.sql, lane, f.worker, run, 2, false)
+    const second = await sliceLane(f.sql, lane, f.worker, run, 2, false)
     expect(first.map((due) => due.delivery)).toEqual(made.slice(0, 2).map((one) => one.delivery))
     expect(second.map((due) => due.delivery)).toEqual([made[2]?.delivery])
     expect(first[0]).toMatchObject({ attempts: 1, step: 1, crashes: 0, generation: 1 })
@@ -125,10 +124,10 @@ describe('lanes', () => {
   it('write an unknown attempt for a mark of an older run and keep the step', async () => {
     const { delivery } = await f.failOnce(lane)
     const died = await claim()
-    await sliceLane(f.sql, lane, died.run, 10, false)
+    await sliceLane(f.sql, lane, f.worker, died.run, 10, false)
     await freeOwned(f.sql, f.worker, await findOwned(f.sql, f.worker))
     const { run } = await claim()
-    const [due] = await sliceLane(f.sql, lane, run, 10, false)
+    const [due] = await sliceLane(f.sql, lane, f.worker, run, 10, false)
     expect(due).toMatchObject({ delivery, attempts: 2, step: 1, crashes: 1 })
     const rows = await f.sql`SELECT n, err, code FROM attempts WHERE delivery = ${delivery} ORDER BY n`
     expect(rows[1]).toEqual({ n: 2, err: 'unknown', code: null })
@@ -139,17 +138,31 @@ describe('lanes', () => {
     await f.sql`UPDATE due SET crashes = 2 WHERE delivery = ${suspect.delivery}`
     const innocent = await f.failOnce(lane)
     const { run } = await claim()
-    const together = await sliceLane(f.sql, lane, run, 10, false)
-    const alone = await sliceLane(f.sql, lane, run, 10, true)
+    const together = await sliceLane(f.sql, lane, f.worker, run, 10, false)
+    const alone = await sliceLane(f.sql, lane, f.worker, run, 10, true)
     expect(together.map((due) => due.delivery)).toEqual([innocent.delivery])
     expect(alone.map((due) => due.delivery)).toEqual([suspect.delivery])
+  })
+
+  it('give nothing to a run that no longer owns them', async () => {
+    await f.failOnce(lane)
+    const { run } = await claim()
+    expect(await sliceLane(f.sql, lane, f.stranger, run, 10, false)).toEqual([])
+    expect(await sliceLane(f.sql, lane, f.worker, run - 1, 10, false)).toEqual([])
+    await releaseLane(f.sql, lane, f.worker)
+    expect(await sliceLane(f.sql, lane, f.worker, run, 10, false)).toEqual([])
+  })
+
+  it('are not claimed by a worker that was removed', async () => {
+    await f.failOnce(lane)
+    expect(await claimLane(f.sql, lane, f.stranger)).toBeUndefined()
   })
 
   it('take marks back for what was not sent', async () => {
     const { delivery } = await f.failOnce(lane)
     const { run } = await claim()
-    await sliceLane(f.sql, lane, run, 10, false)
-    await unmarkDue(f.sql, [delivery], run)
+    await sliceLane(f.sql, lane, f.worker, run, 10, false)
+    await unmarkRun(f.sql, lane, run)
     expect(await dueRow(delivery)).toMatchObject({ run: null, crashes: 0 })
   })
 
@@ -177,9 +190,9 @@ describe('lanes', () => {
   it('leave a delivery that was redelivered meanwhile pending and due, and keep the attempt', async () => {
     const { delivery } = await f.failOnce(lane)
     const { run } = await claim()
-    await sliceLane(f.sql, lane, run, 10, false)
+    await sliceLane(f.sql, lane, f.worker, run, 10, false)
     await redeliver(f.sql, yard, delivery)
-    expect(await sliceLane(f.sql, lane, run, 10, false)).toEqual([])
+    expect(await sliceLane(f.sql, lane, f.worker, run, 10, false)).toEqual([])
     await recordLaterOutcomes(f.sql, [later(delivery, { status: 3, err: 'exhausted' })])
     expect(await deliveryRow(delivery)).toEqual({ status: 1, attempts: 2, generation: 2, err: null })
     expect(await dueRow(delivery)).toMatchObject({ generation: 2, step: 0, run: null, now: true })
@@ -199,6 +212,13 @@ describe('lanes', () => {
     expect(await deliveryRow(failed.delivery)).toMatchObject({ status: 6, attempts: 2 })
     expect(await dueRow(failed.delivery)).toBeUndefined()
     expect(await deliveryRow(worked.delivery)).toMatchObject({ status: 2, attempts: 2 })
+  })
+
+  it('do not settle without an attempt what was delivered meanwhile', async () => {
+    const { delivery } = await f.failOnce(lane)
+    await recordLaterOutcomes(f.sql, [later(delivery)])
+    expect(await settleUnsent(f.sql, [{ delivery, generation: 1 }], 'expired')).toBe(0)
+    expect(await deliveryRow(delivery)).toMatchObject({ status: 2 })
   })
 
   it('settle without an attempt only what no person redelivered', async () => {

@@ -43,14 +43,7 @@ export async function attemptDelivery(deps: AttemptDeps, due: DueAttempt): Promi
   const uuid = deps.publicIds.encode('delivery', due.delivery)
   const body = render(due, uuid)
   const sentAtMs = deps.lease.nowMs()
-  const { headers, signature } = signDelivery(subscriber, identity(due, uuid), body, sentAtMs)
-  const sent = await deps.sender.send({
-    url: subscriber.url,
-    headers,
-    body,
-    timeoutMs: subscriber.timeoutMs,
-    poolKey: String(subscriber.integration),
-  })
+  const { sent, signature } = await signAndSend(deps, due, { uuid, body, sentAtMs })
   const nowMs = deps.lease.nowMs()
   const decision = decide({
     outcome: toOutcome(sent, nowMs),
@@ -65,6 +58,43 @@ export async function attemptDelivery(deps: AttemptDeps, due: DueAttempt): Promi
   deps.metrics.attempted(subscriber.settings.name, decision.kind, sent.ms)
   const failed = decision.kind === 'delivered' ? null : failureOf(sent)
   return { row: toRow(due, sent, failed, { body, signature, sentAtMs }), decision }
+}
+
+/** What became of a request, or why there was none. */
+type Sent =
+  SendOutcome | { kind: 'error'; code: 'secret_unreadable'; phase: 'send'; ms: number; message: string }
+
+const unsigned: Sent = {
+  kind: 'error',
+  code: 'secret_unreadable',
+  phase: 'send',
+  ms: 0,
+  message: 'the signing secret cannot be opened with this master key',
+}
+
+async function signAndSend(
+  { sender }: AttemptDeps,
+  due: DueAttempt,
+  { uuid, body, sentAtMs }: { uuid: string; body: string; sentAtMs: number },
+): Promise<{ sent: Sent; signature: string | null }> {
+  const { subscriber } = due
+  // Never without its signature: a person must put the key right, and the schedule goes on until then.
+  if (!subscriber.secrets) return { sent: unsigned, signature: null }
+  const { headers, signature } = signDelivery(
+    subscriber,
+    identity(due, uuid),
+    body,
+    subscriber.secrets,
+    sentAtMs,
+  )
+  const sent = await sender.send({
+    url: subscriber.url,
+    headers,
+    body,
+    timeoutMs: subscriber.timeoutMs,
+    poolKey: String(subscriber.integration),
+  })
+  return { sent, signature }
 }
 
 function render(due: DueAttempt, uuid: string): string {
@@ -88,23 +118,23 @@ function identity({ delivery, subscriber, trigger }: DueAttempt, uuid: string) {
   return { id: delivery, uuid, eventName, acceptedAtMs: trigger.createdAtMs }
 }
 
-function toOutcome(sent: SendOutcome, nowMs: number): Outcome {
+function toOutcome(sent: Sent, nowMs: number): Outcome {
   if (sent.kind === 'error') return { kind: 'error', code: sent.code, phase: sent.phase }
   const retryAfterMs = parseRetryAfter(sent.headers['retry-after'], nowMs)
   return { kind: 'response', status: sent.status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
 }
 
 /** Why an attempt did not deliver, in one word. */
-function failureOf(sent: SendOutcome): string {
+function failureOf(sent: Sent): string {
   if (sent.kind === 'error') return sent.code
   return sent.status >= 300 && sent.status < 400 ? 'redirect_not_followed' : 'unexpected_status'
 }
 
 function toRow(
   due: DueAttempt,
-  sent: SendOutcome,
+  sent: Sent,
   failed: string | null,
-  request: { body: string; signature: string; sentAtMs: number },
+  request: { body: string; signature: string | null; sentAtMs: number },
 ): AttemptRow {
   const answered = sent.kind === 'response'
   return {

@@ -22,7 +22,7 @@ export function createSendGate(deps: SendGateDeps): SendGate {
   let stopping = false
   const isOpen = () => {
     const { rows, oldestAgeMs } = deps.unrecorded()
-    return deps.leaseHolds() && rows <= maxUnrecorded && oldestAgeMs <= maxUnrecordedAgeMs
+    return !stopping && deps.leaseHolds() && rows <= maxUnrecorded && oldestAgeMs <= maxUnrecordedAgeMs
   }
   const wait = async () => {
     while (!stopping && !isOpen()) await deps.pause(lookAgainMs)

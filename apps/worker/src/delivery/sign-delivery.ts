@@ -18,10 +18,10 @@ export function signDelivery(
   subscriber: Subscriber,
   delivery: { id: DeliveryId; uuid: string; eventName: string; acceptedAtMs: number },
   body: string,
+  secrets: readonly Buffer[],
   nowMs: number,
 ): SignedHeaders {
   const timestampSeconds = Math.floor(nowMs / 1000)
-  const { secrets } = subscriber
   switch (subscriber.settings.signature) {
     case 'standard':
     case 'none-standard-headers': {

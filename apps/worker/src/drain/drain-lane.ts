@@ -5,13 +5,14 @@ import {
   retryDeadlocks,
   settleUnsent,
   sliceLane,
-  unmarkDue,
+  unmarkRun,
   type ClaimedLane,
   type SlicedDelivery,
 } from '@waybill/db'
-import type { DeliveryId, SubscriptionId } from '@waybill/domain'
+import type { SubscriptionId } from '@waybill/domain'
 import type { WorkerDeps } from '../deps.ts'
 import type { Subscriber } from '../subscriptions/create-snapshot.ts'
+import { writeUntilStored } from '../record/write-until-stored.ts'
 import { sendRetry } from './send-retry.ts'
 
 export type DrainDeps = Pick<
@@ -27,6 +28,7 @@ export type DrainDeps = Pick<
   | 'logger'
   | 'held'
   | 'deactivate'
+  | 'pause'
 >
 
 /** A drain takes slices for this long, then the lane goes back to the tail so that lanes take turns. */
@@ -46,8 +48,8 @@ type Turn = {
   until: number
   open: Set<Promise<void>>
   taken: number
-  /** Marked but not sent: their marks are taken back. */
-  unsent: DeliveryId[]
+  /** Something that was marked was not sent: this run's marks are taken back at its end. */
+  leftMarks: boolean
 }
 
 /**
@@ -62,7 +64,7 @@ export async function drainLane(deps: DrainDeps, subscription: SubscriptionId): 
   try {
     const turn = await claim(deps, subscription)
     if (!turn) return void letGo()
-    await takeSlices(turn)
+    await takeSlices(turn).catch((error: unknown) => fail(turn, error))
     void finish(turn)
       .catch((error: unknown) => deps.logger.error('lane.not-released', { subscription, error }))
       .finally(letGo)
@@ -81,7 +83,15 @@ async function claim(deps: DrainDeps, subscription: SubscriptionId): Promise<Tur
   await deps.snapshot.ensure(lane.configVersion)
   const subscriber = deps.snapshot.byId(subscription)
   if (!subscriber) throw new Error(`lane ${subscription} has a subscription this worker does not know`)
-  return { deps, lane, subscriber, until: performance.now() + turnMs, open: new Set(), taken: 0, unsent: [] }
+  return {
+    deps,
+    lane,
+    subscriber,
+    until: performance.now() + turnMs,
+    open: new Set(),
+    taken: 0,
+    leftMarks: false,
+  }
 }
 
 /** Queue clocks are not the database's: a wake-up that came early is set again. */
@@ -91,7 +101,7 @@ async function rearm(deps: DrainDeps, subscription: SubscriptionId): Promise<voi
 }
 
 async function release(deps: DrainDeps, subscription: SubscriptionId): Promise<void> {
-  const dueInMs = await retryDeadlocks(() => releaseLane(deps.sql, subscription, deps.lease.worker))
+  const dueInMs = await writeUntilStored(() => releaseLane(deps.sql, subscription, deps.lease.worker), deps)
   if (dueInMs !== undefined) deps.wakeUps.drain(subscription, dueInMs, { again: true })
 }
 
@@ -116,36 +126,46 @@ async function oneEnds(open: Set<Promise<void>>, ms: number): Promise<void> {
   clearTimeout(timer)
 }
 
+/** A slice that failed may have marked without our knowing; what is open goes on and ends the turn in order. */
+function fail(turn: Turn, error: unknown): void {
+  turn.leftMarks = true
+  turn.deps.logger.warn('lane.not-sliced', { subscription: turn.subscriber.id, error })
+}
+
 async function finish(turn: Turn): Promise<void> {
   const { deps, lane, subscriber, open } = turn
   await Promise.all(open)
-  // Only where nothing else is due: a suspect is sent with nothing beside it in its lane.
-  if (turn.taken === 0) while (goesOn(turn) && (await slice(turn, 1, true)) > 0) await Promise.all(open)
-  if (turn.unsent.length > 0) await unmarkDue(deps.sql, turn.unsent, lane.run)
+  if (turn.taken === 0 && !turn.leftMarks)
+    await sendSuspects(turn).catch((error: unknown) => fail(turn, error))
+  await Promise.all(open)
+  const { leftMarks, taken } = turn
+  if (leftMarks) await writeUntilStored(() => unmarkRun(deps.sql, subscriber.id, lane.run), deps)
   await release(deps, subscriber.id)
-  deps.logger.info('lane.drained', {
-    subscription: subscriber.id,
-    run: lane.run,
-    taken: turn.taken,
-    unsent: turn.unsent.length,
-  })
+  deps.logger.info('lane.drained', { subscription: subscriber.id, run: lane.run, taken, leftMarks })
+}
+
+/** Only where nothing else is due: a suspect is sent with nothing beside it in its lane. */
+async function sendSuspects(turn: Turn): Promise<void> {
+  while (goesOn(turn) && (await slice(turn, 1, true)) > 0) await Promise.all(turn.open)
 }
 
 /** Marks the next deliveries and starts their sends; returns how many were taken. */
 async function slice(turn: Turn, limit: number, suspects: boolean): Promise<number> {
   const { deps, lane, subscriber, open } = turn
   if (limit < 1) return 0
-  const sliced = await retryDeadlocks(() => sliceLane(deps.sql, subscriber.id, lane.run, limit, suspects))
+  const sliced = await retryDeadlocks(() =>
+    sliceLane(deps.sql, subscriber.id, deps.lease.worker, lane.run, limit, suspects),
+  )
+  turn.taken += sliced.length
   const hopeless = (due: SlicedDelivery) => due.expired || due.crashes >= maxCrashes
-  await settle(deps, sliced.filter(hopeless))
   for (const due of sliced.filter((one) => !hopeless(one))) {
     const sending: Promise<void> = sendRetry(deps, subscriber, due).then((sent) => {
-      if (!sent) turn.unsent.push(due.delivery)
+      turn.leftMarks ||= !sent
       open.delete(sending)
     })
     open.add(sending)
   }
-  turn.taken += sliced.length
+  await retryDeadlocks(() => settle(deps, sliced.filter(hopeless)))
   return sliced.length
 }
 

@@ -1,11 +1,18 @@
-import type { AttemptRow, LaterOutcome, SlicedDelivery } from '@waybill/db'
+import {
+  retryDeadlocks,
+  settleUnsent,
+  type AttemptRow,
+  type LaterOutcome,
+  type SlicedDelivery,
+} from '@waybill/db'
 import { statusCode, type Decision } from '@waybill/domain'
+import type { AttemptResult } from '../delivery/attempt-delivery.ts'
 import type { Subscriber } from '../subscriptions/create-snapshot.ts'
 import type { DrainDeps } from './drain-lane.ts'
 
 /**
- * Sends one marked delivery and resolves when its outcome is committed; false when it was not sent after all.
- * Never rejects.
+ * Sends one marked delivery and resolves when its outcome is committed; false when it was not sent after all and
+ * keeps its mark. Never rejects.
  */
 export async function sendRetry(
   deps: DrainDeps,
@@ -16,15 +23,9 @@ export async function sendRetry(
   try {
     if (!deps.gate.isOpen() && !(await deps.gate.pass())) return false
     const view = await deps.snapshot.viewAt(subscriber, due.revision)
-    const { row, decision } = await deps.attempt({
-      delivery: due.delivery,
-      attempt: due.attempts + 1,
-      failures: due.step,
-      expiresAtMs: due.expiresAtMs,
-      subscriber,
-      view,
-      trigger: due.trigger,
-    })
+    const result = await attemptOrGiveUp(deps, subscriber, due, view)
+    if (!result) return true
+    const { row, decision } = result
     if (decision.kind === 'give-up' && decision.deactivate) deps.deactivate(subscriber.id, decision.reason)
     await deps.laterRecorder.record(laterOutcome(due, row, decision))
     return true
@@ -33,6 +34,30 @@ export async function sendRetry(
     return false
   } finally {
     deps.retrySlots.release()
+  }
+}
+
+/** Undefined: it makes no body, so nothing was sent, trying again cannot help, and it is settled. */
+async function attemptOrGiveUp(
+  deps: DrainDeps,
+  subscriber: Subscriber,
+  due: SlicedDelivery,
+  view: string | null,
+): Promise<AttemptResult | undefined> {
+  try {
+    return await deps.attempt({
+      delivery: due.delivery,
+      attempt: due.attempts + 1,
+      failures: due.step,
+      expiresAtMs: due.expiresAtMs,
+      subscriber,
+      view,
+      trigger: due.trigger,
+    })
+  } catch (error) {
+    deps.logger.error('delivery.not-rendered', { delivery: due.delivery, error })
+    await retryDeadlocks(() => settleUnsent(deps.sql, [due], 'render_failed'))
+    return undefined
   }
 }
 

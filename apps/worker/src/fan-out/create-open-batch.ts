@@ -45,8 +45,12 @@ export function createOpenBatch(
     timer = undefined
     const outcomes = gathered
     gathered = []
-    if (missing > 0) handedOver.push(record(outcomes, undefined))
-    else finish(Promise.all(handedOver).then(() => record(outcomes, batch).then(() => tally)))
+    if (missing > 0) {
+      const recorded = record(outcomes, undefined)
+      // Told by `settled`; until the last outcome nobody else listens.
+      recorded.catch(() => {})
+      handedOver.push(recorded)
+    } else finish(Promise.all(handedOver).then(() => record(outcomes, batch).then(() => tally)))
   }
   return {
     settled,

@@ -12,7 +12,7 @@ import {
 import { idInBlock, type BatchId } from '@waybill/domain'
 import type { WorkerDeps } from '../deps.ts'
 import { matchSubscriptions } from './match-subscriptions.ts'
-import { pendingOutcome, type PlannedWork } from './first-outcome.ts'
+import { isSent, pendingOutcome, unsentOutcome, type PlannedWork } from './first-outcome.ts'
 import { sendPlan } from './send-plan.ts'
 
 export type FanOutDeps = Pick<
@@ -111,9 +111,14 @@ function toWork({ snapshot }: FanOutDeps, batch: ClaimedBatch, { base, plan }: F
   })
 }
 
-/** An earlier owner may have sent any of these; the lanes send them again, one by one and fenced. */
+/**
+ * An earlier owner may have sent any of these; the lanes send them again, fenced. What the plan said not to send is
+ * not sent now either.
+ */
 async function leaveToLanes(deps: FanOutDeps, batch: ClaimedBatch, frozen: Frozen): Promise<Begun> {
-  const outcomes = toWork(deps, batch, frozen).map((work) => pendingOutcome(work, 1))
+  const outcomes = toWork(deps, batch, frozen).map((work) =>
+    isSent(work.planned) ? pendingOutcome(work, 1) : unsentOutcome(work),
+  )
   await deps.firstRecorder.record({ outcomes, finishes: batch.id })
   deps.logger.warn('batch.left-to-lanes', { batch: batch.id, run: batch.runs, deliveries: outcomes.length })
   return nothing

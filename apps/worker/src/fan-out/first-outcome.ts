@@ -50,6 +50,10 @@ export function pendingOutcome(work: PlannedWork, crashes: number): FirstOutcome
   return { ...base(work, 'pending', null), attempt: null, due }
 }
 
+/** False for what the plan records without ever sending it. */
+export const isSent = ({ how }: PlannedDelivery): boolean =>
+  how === plannedHow.send || how === plannedHow.pending
+
 /** Never sent: skipped or duplicated. */
 export function unsentOutcome(work: PlannedWork): FirstOutcome {
   const status = work.planned.how === plannedHow.skipped ? 'skipped' : 'duplicated'

@@ -5,6 +5,7 @@ import { createOpenBatch, type OpenBatch, type Tally } from './create-open-batch
 import type { FanOutDeps } from './fan-out-batch.ts'
 import {
   expiresAtMs,
+  isSent,
   pendingOutcome,
   sentOutcome,
   unrenderedOutcome,
@@ -27,13 +28,16 @@ export async function sendPlan(
   const open = createOpenBatch(batch, plan.length, deps.firstRecorder)
   const waiting: Promise<unknown>[] = []
   for (const work of plan) {
-    if (work.planned.how === plannedHow.pending || work.subscriber.deleted) open.add(pendingOutcome(work, 0))
-    else if (work.planned.how !== plannedHow.send) open.add(unsentOutcome(work))
+    if (!isSent(work.planned)) open.add(unsentOutcome(work))
+    else if (work.planned.how === plannedHow.pending || !sendsNow(work)) open.add(pendingOutcome(work, 0))
     else begin(deps, open, work, waiting)
   }
   await Promise.all(waiting)
   return { settled: open.settled }
 }
+
+/** The parts of a split plan may begin long after it was made. */
+const sendsNow = ({ subscriber }: PlannedWork) => subscriber.state === 'active' && !subscriber.deleted
 
 /** A wish for a slot that has to wait must not hold up the plan's other subscriptions. */
 function begin(deps: FanOutDeps, open: OpenBatch, work: PlannedWork, waiting: Promise<unknown>[]): void {

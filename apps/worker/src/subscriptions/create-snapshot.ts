@@ -17,6 +17,7 @@ import {
   type SubscriptionId,
   type SuccessCodeRule,
 } from '@waybill/domain'
+import type { Logger } from '@waybill/runtime'
 
 /** A subscription ready for the hot path. */
 export type Subscriber = LoadedSubscription & {
@@ -47,7 +48,12 @@ type State = {
 
 const maxOlderViews = 10_000
 
-export function createSnapshot(deps: { sql: Sql; keys: MasterKeys; scheduleScale: number }): Snapshot {
+export function createSnapshot(deps: {
+  sql: Sql
+  keys: MasterKeys
+  scheduleScale: number
+  logger: Pick<Logger, 'error'>
+}): Snapshot {
   const state: State = {
     version: 0,
     byId: new Map(),
@@ -65,7 +71,10 @@ export function createSnapshot(deps: { sql: Sql; keys: MasterKeys; scheduleScale
 
   const read = async () => {
     const { version, changed } = await loadSubscriptions(deps.sql, deps.keys, state.version)
-    for (const subscription of changed) apply(state, scaled, subscription)
+    for (const subscription of changed) {
+      apply(state, scaled, subscription)
+      if (!subscription.secrets) deps.logger.error('secret.unreadable', { subscription: subscription.id })
+    }
     state.version = Math.max(state.version, version)
   }
   return {

@@ -5,6 +5,7 @@ import {
   findHopeless,
   freeOwned,
   findOwned,
+  findStrangers,
   releaseLane,
   settleUnsent,
   takeOverDeadWorkers,
@@ -19,7 +20,7 @@ export type SweepDeps = Pick<WorkerDeps, 'sql' | 'lease' | 'held' | 'logger' | '
 
 /** Batches and lanes the sweep works through at once, so that it never crowds out the queue's own work. */
 const atOnce = 8
-/** How many it looks for at a time. */
+/** How many new ones it looks for at a time. */
 const page = 64
 
 /**
@@ -28,13 +29,19 @@ const page = 64
  */
 export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<void> {
   const { sql, logger, metrics } = deps
-  await freeUnheld(deps)
-  await takeOver(deps)
-  await settleHopeless(deps)
+  // A step that fails must not keep the others from healing.
+  const step = (name: string, work: Promise<unknown>) =>
+    work.catch((error: unknown) => logger.error('sweep.failed', { step: name, error }))
+  await step('unheld', freeUnheld(deps))
+  await step('strangers', freeStrangers(deps))
+  await step('dead', takeOver(deps))
+  await step('hopeless', settleHopeless(deps))
   const { sweepMs } = deps.config
+  const findBatches = (limit: number) => findForgottenBatches(sql, sweepMs, limit)
+  const findLanes = (limit: number) => findForgottenLanes(sql, Math.min(1_000, sweepMs), limit)
   const [batches, lanes] = await Promise.all([
-    workThrough(signal, () => findForgottenBatches(sql, sweepMs, page), deps.fanOut),
-    workThrough(signal, () => findForgottenLanes(sql, Math.min(1_000, sweepMs), page), deps.drain),
+    workThrough(signal, findBatches, (batch) => step('batch', deps.fanOut(batch))),
+    workThrough(signal, findLanes, (lane) => step('lane', deps.drain(lane))),
   ])
   metrics.healed('batch', batches)
   metrics.healed('lane', lanes)
@@ -52,6 +59,14 @@ async function freeUnheld({ sql, lease, held, logger }: SweepDeps): Promise<void
   if (owned.batches.size + owned.lanes.size === 0) return
   const freed = await freeOwned(sql, lease.worker, owned)
   if (freed > 0) logger.warn('sweep.freed', { freed })
+}
+
+/** Frees what belongs to workers that were removed while a claim of theirs was still under way. */
+async function freeStrangers({ sql, logger }: SweepDeps): Promise<void> {
+  for (const stranger of await findStrangers(sql)) {
+    const freed = await freeOwned(sql, stranger, await findOwned(sql, stranger))
+    if (freed > 0) logger.warn('sweep.freed', { freed, stranger })
+  }
 }
 
 /** Whoever has been silent too long loses what it owned, but only to one whose own heartbeats never paused. */
@@ -79,12 +94,13 @@ async function settleHopeless({ sql, logger, metrics }: SweepDeps): Promise<void
 /** Works through what `find` returns until a page brings nothing new; returns how many were worked on. */
 async function workThrough<Id>(
   signal: AbortSignal,
-  find: () => Promise<Id[]>,
-  work: (id: Id) => Promise<void>,
+  find: (limit: number) => Promise<Id[]>,
+  work: (id: Id) => Promise<unknown>,
 ): Promise<number> {
   const seen = new Set<Id>()
   for (;;) {
-    const fresh = (await find()).filter((id) => !seen.has(id))
+    // What could not be finished may be found again in front of what is new.
+    const fresh = (await find(page + seen.size)).filter((id) => !seen.has(id))
     if (fresh.length === 0 || signal.aborted) return seen.size
     for (let i = 0; i < fresh.length && !signal.aborted; i += atOnce) {
       const some = fresh.slice(i, i + atOnce)

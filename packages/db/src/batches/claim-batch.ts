@@ -38,7 +38,8 @@ export async function claimBatch(
   const rows = await sql<(BatchRow & (TriggerRow | { id: null }))[]>`
     WITH claimed AS (
       UPDATE batches SET owner = ${worker}::int, runs = runs + 1
-      WHERE id = ${batch}::bigint AND owner IS NULL AND v <= ${batchFormat}::int AND quarantined_at IS NULL
+      WHERE id = ${batch}::bigint AND owner IS NULL AND EXISTS (SELECT FROM workers WHERE id = ${worker}::int)
+        AND v <= ${batchFormat}::int AND quarantined_at IS NULL
       RETURNING first_trigger, n, runs, base, plan
     )
     SELECT b.*, (SELECT version FROM config) AS config_version, ${triggerColumns(sql)}

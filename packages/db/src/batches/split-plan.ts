@@ -4,7 +4,7 @@ import { packPlan, type PlannedDelivery } from './plan.ts'
 
 /**
  * Replaces a batch whose plan is too long by parts that carry their plan already, and returns the parts' ids.
- * Empty: the batch is no longer this worker's.
+ * Empty: the batch is no longer this worker's. A part names only the triggers it needs.
  */
 export async function splitPlan(
   sql: SqlOrTransaction,
@@ -12,15 +12,22 @@ export async function splitPlan(
   worker: WorkerId,
   parts: readonly (readonly PlannedDelivery[])[],
 ): Promise<BatchId[]> {
-  const plans = parts.map((part) => `{${packPlan(part).join(',')}}`)
+  const lows = parts.map((part) => Math.min(...part.map((planned) => planned.offset)))
+  const counts = parts.map(
+    (part, i) => Math.max(...part.map((planned) => planned.offset)) - (lows[i] ?? 0) + 1,
+  )
+  const plans = parts.map((part, i) => {
+    const moved = part.map((planned) => ({ ...planned, offset: planned.offset - (lows[i] ?? 0) }))
+    return `{${packPlan(moved).join(',')}}`
+  })
   const rows = await sql<{ id: BatchId }[]>`
     WITH parent AS (
       DELETE FROM batches WHERE id = ${batch}::bigint AND owner = ${worker}::int AND plan IS NULL
-      RETURNING first_trigger, n, v, bulk, created_at
+      RETURNING first_trigger, v, bulk, created_at
     )
     INSERT INTO batches (id, first_trigger, n, v, bulk, created_at, base, plan)
-    SELECT number(), first_trigger, n, v, bulk, created_at, number(), part.plan::int[]
-    FROM parent, unnest(${plans}::text[]) AS part(plan)
+    SELECT number(), first_trigger + part.low, part.n, v, bulk, created_at, number(), part.plan::int[]
+    FROM parent, unnest(${lows}::int[], ${counts}::int[], ${plans}::text[]) AS part(low, n, plan)
     RETURNING id`
   return rows.map((row) => row.id)
 }

@@ -1,4 +1,11 @@
-import type { DeliveryId, IntegrationId, SubscriptionId, TriggerId } from '@waybill/domain'
+import {
+  dayOf,
+  firstIdOfDay,
+  type DeliveryId,
+  type IntegrationId,
+  type SubscriptionId,
+  type TriggerId,
+} from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
 
 /** A delivery as it is read back. Codes are the stored numbers; times are instants. */
@@ -61,7 +68,7 @@ export async function findDelivery(
   return row
 }
 
-/** All deliveries of one trigger, in plan order. */
+/** All deliveries of one trigger, in plan order. Their ids are of its day or later, though not always above its own. */
 export async function findDeliveriesOfTrigger(
   sql: SqlOrTransaction,
   integration: IntegrationId,
@@ -70,7 +77,7 @@ export async function findDeliveriesOfTrigger(
 ): Promise<DeliveryRecord[]> {
   const rows = await sql<DeliveryRecord[]>`
     ${selectDeliveries(sql)}
-    WHERE d.trigger = ${trigger}::bigint AND d.id >= ${trigger}::bigint AND d.integration = ${integration}::int
+    WHERE d.trigger = ${trigger}::bigint AND d.id >= ${firstIdOfDay(dayOf(trigger))}::bigint AND d.integration = ${integration}::int
     ORDER BY d.id LIMIT ${limit}::int`
   return [...rows]
 }

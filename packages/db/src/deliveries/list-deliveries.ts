@@ -1,5 +1,12 @@
 import type { PendingQuery, Row } from 'postgres'
-import type { DeliveryId, IntegrationId, SubscriptionId, TriggerId } from '@waybill/domain'
+import {
+  dayOf,
+  firstIdOfDay,
+  type DeliveryId,
+  type IntegrationId,
+  type SubscriptionId,
+  type TriggerId,
+} from '@waybill/domain'
 import type { Sql } from '../open-database.ts'
 import { selectDeliveries, type DeliveryRecord } from './delivery-record.ts'
 
@@ -29,7 +36,7 @@ export async function listDeliveries(
     filter.status && sql`AND d.status = ANY(${[...filter.status]}::smallint[])`,
     filter.subscription !== undefined && sql`AND d.subscription = ${filter.subscription}::int`,
     filter.trigger !== undefined &&
-      sql`AND d.trigger = ${filter.trigger}::bigint AND d.id >= ${filter.trigger}::bigint`,
+      sql`AND d.trigger = ${filter.trigger}::bigint AND d.id >= ${firstIdOfDay(dayOf(filter.trigger))}::bigint`,
     filter.eventIds && sql`AND d.event_id = ANY(${[...filter.eventIds]}::smallint[])`,
     filter.code !== undefined && sql`AND d.last_code = ${filter.code}::smallint`,
     filter.orderId !== undefined && sql`AND t.order_id = ${filter.orderId}::text`,

@@ -17,6 +17,7 @@ export async function claimLane(
     UPDATE lanes l SET owner = ${worker}::int, runs = l.runs + 1
     FROM subscriptions s
     WHERE l.subscription = ${subscription}::int AND s.id = l.subscription AND s.state = 1 AND s.deleted_at IS NULL
+      AND EXISTS (SELECT FROM workers WHERE id = ${worker}::int)
       AND l.owner IS NULL AND l.next_due_at <= now() AND (l.blocked_until IS NULL OR l.blocked_until <= now())
     RETURNING l.runs AS run, coalesce(l.limit_now, s.in_flight_limit)::int AS limit,
       (SELECT version FROM config) AS version`

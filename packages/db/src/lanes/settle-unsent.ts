@@ -3,7 +3,7 @@ import type { SqlOrTransaction } from '../open-database.ts'
 
 /**
  * Gives up deliveries that will not be sent again, without an attempt: status failed with `err`, due row gone, and
- * a notice for a person where `notice` names its kind. Deliveries a person redelivered since keep their due row.
+ * a notice for a person where `notice` names its kind. Those that were settled or redelivered since are left alone.
  */
 export async function settleUnsent(
   sql: SqlOrTransaction,
@@ -19,7 +19,7 @@ export async function settleUnsent(
     ),
     failed AS (
       UPDATE deliveries d SET status = 3, err = ${err}::text
-      FROM given g
+      FROM given g JOIN due u ON u.delivery = g.id AND u.generation = g.generation
       WHERE d.id = g.id AND d.id >= ${ids[0] ?? 0}::bigint AND d.id <= ${ids.at(-1) ?? 0}::bigint
         AND d.generation = g.generation
       RETURNING d.id, d.integration, d.subscription

@@ -1,4 +1,4 @@
-import type { DeliveryId, SubscriptionId } from '@waybill/domain'
+import type { DeliveryId, SubscriptionId, WorkerId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
 import { toTrigger, triggerColumns, type StoredTrigger, type TriggerRow } from '../triggers/stored-trigger.ts'
 
@@ -38,11 +38,12 @@ type Row = TriggerRow & {
  * Marks up to `limit` due deliveries of the lane with `run` and returns them. A mark left by an older run means
  * that its worker died between sending and recording: an attempt 'unknown' is written and `crashes` grows, while
  * the schedule's step stays. With `suspects` only those are taken that crashed often enough to be sent alone;
- * without it only the others.
+ * without it only the others. A run that no longer owns the lane gets nothing.
  */
 export async function sliceLane(
   sql: SqlOrTransaction,
   subscription: SubscriptionId,
+  worker: WorkerId,
   run: number,
   limit: number,
   suspects: boolean,
@@ -52,6 +53,8 @@ export async function sliceLane(
       SELECT delivery, run AS old_run, crashes + (run IS NOT NULL)::int AS crashes
       FROM due
       WHERE subscription = ${subscription}::int AND due_at <= now() AND run IS DISTINCT FROM ${run}::int
+        AND EXISTS (SELECT FROM lanes WHERE subscription = ${subscription}::int AND owner = ${worker}::int
+          AND runs = ${run}::int)
         AND (crashes + (run IS NOT NULL)::int >= ${aloneAfterCrashes}) = ${suspects}::boolean
       ORDER BY due_at, delivery LIMIT ${limit}::int FOR UPDATE
     ),
@@ -96,12 +99,11 @@ function toSliced(row: Row): SlicedDelivery {
   }
 }
 
-/** Takes back the marks of a run for deliveries that were not sent after all. */
-export async function unmarkDue(
+/** Takes back the marks a run has left in its lane, of deliveries that were not sent after all. */
+export async function unmarkRun(
   sql: SqlOrTransaction,
-  deliveries: readonly DeliveryId[],
+  subscription: SubscriptionId,
   run: number,
 ): Promise<void> {
-  const ids = [...deliveries].sort((a, b) => a - b)
-  await sql`UPDATE due SET run = NULL WHERE delivery = ANY(${ids}::bigint[]) AND run = ${run}::int`
+  await sql`UPDATE due SET run = NULL WHERE subscription = ${subscription}::int AND run = ${run}::int`
 }

@@ -24,10 +24,11 @@ export type LoadedSubscription = {
   pausedAtMs: number | null
   /** All pauses before that, in ms. */
   pausedMs: number
-  secrets: Buffer[]
+  /** Undefined: sealed with another key or damaged. Nothing may be sent unsigned. */
+  secrets: Buffer[] | undefined
 }
 
-type Row = Omit<LoadedSubscription, 'state' | 'secrets'> & { state: number; sealed: Buffer[] | null }
+type Row = Omit<LoadedSubscription, 'state' | 'secrets'> & { state: number; sealed: string | null }
 
 /**
  * The subscriptions that changed after `sinceVersion` (0: all) and the version this reading is good for. Those
@@ -45,7 +46,7 @@ export async function loadSubscriptions(
       s.timeout_ms AS "timeoutMs", s.in_flight_limit AS "inFlightLimit",
       extract(epoch FROM s.created_at)::float8 * 1000 AS "createdAtMs",
       extract(epoch FROM s.paused_at)::float8 * 1000 AS "pausedAtMs", s.paused_ms AS "pausedMs",
-      (SELECT array_agg(k.ciphertext ORDER BY k.id DESC) FROM secrets k
+      (SELECT string_agg(encode(k.ciphertext, 'hex'), ',' ORDER BY k.id DESC) FROM secrets k
         WHERE k.subscription = s.id AND (k.expires_at IS NULL OR k.expires_at > now())) AS sealed
     FROM subscriptions s JOIN revisions r ON r.subscription = s.id AND r.revision = s.revision
     WHERE s.changed_version > ${sinceVersion}::bigint
@@ -53,9 +54,22 @@ export async function loadSubscriptions(
   const changed = rows.map(({ sealed, state, ...row }) => ({
     ...row,
     state: stateName(state),
-    secrets: (sealed ?? []).map((ciphertext) => openSecret(keys, row.id, ciphertext)),
+    secrets: openAll(keys, row.id, sealed?.split(',') ?? []),
   }))
   return { version: config?.version ?? 0, changed }
+}
+
+/** One subscription's broken secret must not keep all others from being loaded. */
+function openAll(
+  keys: MasterKeys,
+  subscription: SubscriptionId,
+  sealed: readonly string[],
+): Buffer[] | undefined {
+  try {
+    return sealed.map((ciphertext) => openSecret(keys, subscription, Buffer.from(ciphertext, 'hex')))
+  } catch {
+    return undefined
+  }
 }
 
 /** The view an older revision named; undefined when there is no such revision. */

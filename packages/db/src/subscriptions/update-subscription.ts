@@ -115,18 +115,15 @@ export async function deleteSubscription(
  * was, or is gone.
  */
 export async function deactivateSubscription(orm: Orm, id: SubscriptionId, reason: string): Promise<boolean> {
+  const isActive = and(eq(subscriptions.id, id), eq(subscriptions.state, subscriptionState.active))
+  if ((await orm.select({ id: subscriptions.id }).from(subscriptions).where(isActive)).length === 0)
+    return false
   return orm.transaction(async (tx) => {
     const changedVersion = await raiseConfigVersion(tx)
     const [row] = await tx
       .update(subscriptions)
       .set({ state: subscriptionState.inactive, updatedAt: sql`now()`, changedVersion })
-      .where(
-        and(
-          eq(subscriptions.id, id),
-          eq(subscriptions.state, subscriptionState.active),
-          isNull(subscriptions.deletedAt),
-        ),
-      )
+      .where(and(isActive, isNull(subscriptions.deletedAt)))
       .returning({ integration: subscriptions.integration })
     if (!row) return false
     await tx.execute(sql`

@@ -11,7 +11,7 @@ export async function findForgottenBatches(
     SELECT id FROM batches
     WHERE owner IS NULL AND quarantined_at IS NULL
       AND created_at < now() - ${olderThanMs}::float8 * interval '1 millisecond'
-    ORDER BY created_at, id LIMIT ${limit}::int`
+    ORDER BY id LIMIT ${limit}::int`
   return rows.map((row) => row.id)
 }
 

@@ -41,12 +41,25 @@ export async function takeOverDeadWorkers(
       DELETE FROM workers
       WHERE id IN (SELECT id FROM workers WHERE seen_at < clock_timestamp() - ${unseenMs}::float8 * interval '1 millisecond'
         AND id <> ${worker}::int ORDER BY id FOR UPDATE SKIP LOCKED)
+        AND EXISTS (SELECT FROM workers WHERE id = ${worker}::int
+          AND seen_at > clock_timestamp() - ${unseenMs}::float8 * interval '1 millisecond')
       RETURNING id
     ),
     batch AS (UPDATE batches SET owner = NULL WHERE owner IN (SELECT id FROM dead)),
     lane AS (UPDATE lanes SET owner = NULL WHERE owner IN (SELECT id FROM dead))
     SELECT id FROM dead`
   return rows.map((row) => row.id)
+}
+
+/**
+ * Owners that are no workers any more: a claim of a worker that was removed meanwhile may still have been under way.
+ * What they own is freed with {@link freeOwned}.
+ */
+export async function findStrangers(sql: SqlOrTransaction): Promise<WorkerId[]> {
+  const rows = await sql<{ owner: WorkerId }[]>`
+    SELECT owner FROM batches WHERE owner IS NOT NULL UNION SELECT owner FROM lanes WHERE owner IS NOT NULL
+    EXCEPT SELECT id FROM workers`
+  return rows.map((row) => row.owner)
 }
 
 /** What is marked as a worker's: batches and lanes by id, each with the number of times it was claimed. */
@@ -67,16 +80,17 @@ export async function findOwned(sql: SqlOrTransaction, worker: WorkerId): Promis
 }
 
 /**
- * Frees batches and lanes that are marked as this worker's but that it knows nothing of: the answer to their claim
- * was lost, or work on them ended in an error. One claimed anew since it was found has another number of runs and
- * stays. Returns how many were freed.
+ * Frees batches and lanes that are marked as a worker's but in nobody's hands: the answer to their claim was lost, or
+ * work on them ended in an error. One claimed anew since it was found has another number of runs and stays. A run that
+ * came to no plan is given back, since runs are there to count deaths. Returns how many were freed.
  */
 export async function freeOwned(sql: SqlOrTransaction, worker: WorkerId, owned: Owned): Promise<number> {
   const ids = (of: ReadonlyMap<number, number>) => [...of.keys()]
   const runs = (of: ReadonlyMap<number, number>) => [...of.values()]
   const [row] = await sql<{ freed: number }[]>`
     WITH batch AS (
-      UPDATE batches SET owner = NULL
+      UPDATE batches SET owner = NULL,
+        runs = batches.runs - (plan IS NULL)::int
       FROM unnest(${ids(owned.batches)}::bigint[], ${runs(owned.batches)}::int[]) AS f(id, runs)
       WHERE batches.id = f.id AND batches.runs = f.runs AND owner = ${worker}::int
       RETURNING 1

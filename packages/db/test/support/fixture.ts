@@ -98,6 +98,7 @@ export async function openFixture() {
   const keys = deriveMasterKeys(Buffer.alloc(32, 1))
   await putIntegration(orm, yard, 'Yard')
   const worker = await joinWorkers(sql, 'test')
+  const others = await Promise.all([1, 2, 3, 4].map((n) => joinWorkers(sql, `other-${n}`)))
   const subscribe = async (changes: Partial<NewSubscription> = {}) => {
     const made = await createSubscription(orm, keys, 'test', { ...aSubscription, ...changes })
     if (made === 'key_taken') throw new Error('the key is taken')
@@ -119,7 +120,10 @@ export async function openFixture() {
     keys,
     worker,
     /** A worker that owns nothing. */
+    /** An id that no worker has. */
     stranger: asWorkerId(worker + 1001),
+    /** Four workers that live beside `worker`. */
+    others,
     subscribe,
     /** A stored trigger whose batch is claimed and frozen with one delivery for the subscription. */
     plan,
