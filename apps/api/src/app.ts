@@ -7,12 +7,11 @@ import { mountRoutes, refuseMethod } from './http/mount-routes.ts'
 import { problem } from './http/problem.ts'
 import { CallerGone } from './http/read-body.ts'
 import { requestId } from './http/request-id.ts'
-import { toProblem, isStorageError } from './http/to-problem.ts'
+import { mayBeAway, toProblem } from './http/to-problem.ts'
+import { hasTooManyHeaders, maxHeaders } from './http/too-many-headers.ts'
 import { mountPlanomatic } from './planomatic/mount-planomatic.ts'
 import { nativeRoutes } from './routes.ts'
 import { acceptTrigger, acceptTriggers, type AcceptHandler } from './triggers/accept-triggers.ts'
-
-const maxHeaders = 100
 
 /** The whole HTTP face of the process, without a server around it. */
 export function createApp(deps: ApiDeps): Express {
@@ -21,10 +20,12 @@ export function createApp(deps: ApiDeps): Express {
   // First, before anything that other routes want: this is the hot path.
   app.post('/v1/triggers', measured(deps, '/v1/triggers', acceptTrigger(deps)))
   app.post('/v1/triggers/batch', measured(deps, '/v1/triggers/batch', acceptTriggers(deps)))
-  app.use(observe(deps), refuseOddRequests, helmet())
+  app.use(observe(deps), helmet())
+  // Ahead of what is refused in the native API's words.
+  mountPlanomatic(app, deps)
+  app.use(refuseOddRequests)
   app.all(['/v1/triggers', '/v1/triggers/batch'], refuseMethod(['POST']))
   mountHealth(app, deps)
-  mountPlanomatic(app, deps)
   mountRoutes(app, nativeRoutes(deps), deps)
   app.use(() => {
     throw problem('not_found', 'There is no such route.')
@@ -38,7 +39,7 @@ function measured(deps: ApiDeps, route: string, handle: AcceptHandler): RequestH
   return async (request, response) => {
     const startedAt = deps.monotonic()
     try {
-      if (request.rawHeaders.length > maxHeaders * 2) throw tooManyHeaders()
+      if (hasTooManyHeaders(request)) throw tooManyHeaders()
       await handle(request, response)
     } catch (error) {
       answerError(deps, error, request, response)
@@ -67,7 +68,7 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 const methodLabel = (method: string) => (methods.has(method) ? method : 'other')
 
 const refuseOddRequests: RequestHandler = (request, _response, next) => {
-  if (request.rawHeaders.length > maxHeaders * 2) throw tooManyHeaders()
+  if (hasTooManyHeaders(request)) throw tooManyHeaders()
   // Throws a URIError, which is answered as malformed_path.
   if (request.path.includes('%')) decodeURIComponent(request.path)
   next()
@@ -94,7 +95,7 @@ function answerError(
   }
   const refusal = toProblem(error, request.method !== 'GET' && request.method !== 'HEAD')
   const fields = { code: refusal.code, status: refusal.status, request_id: requestId(request) }
-  if (isStorageError(error)) deps.suspect()
+  if (mayBeAway(error)) deps.suspect()
   if (refusal.status === 500) deps.logger.error('request.failed', { ...fields, error })
   else if (refusal.status === 503) deps.logger.warn('request.failed', { ...fields, error: refusal.cause })
   else deps.logger.debug('request.refused', fields)

@@ -5,6 +5,7 @@ import { createWakeUps, queueConfigFrom, type QueueConfig, type WakeUps } from '
 import { withDeadline, type Logger } from '@waybill/runtime'
 import type { ApiConfig } from './config.ts'
 import { createAuthenticate, type Authenticate } from './http/authenticate.ts'
+import { createBadTokens, type BadTokens } from './http/bad-tokens.ts'
 import { unavailable } from './http/problem.ts'
 import { StorageTimeout } from './http/to-problem.ts'
 import { createTokenCache, type TokenCache } from './http/token-cache.ts'
@@ -23,6 +24,7 @@ export type ApiDeps = {
   publicIds: PublicIds
   wakeUps: WakeUps
   tokens: TokenCache
+  badTokens: BadTokens
   authenticate: Authenticate
   accept: Accept
   urlRules: UrlRules
@@ -48,6 +50,7 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
       applicationName: 'waybill-api',
       hotConnections: 4,
       otherConnections: 4,
+      readConnections: 4,
       statementTimeoutMs,
     },
     logger,
@@ -64,6 +67,7 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
   const monotonic = (): number => performance.now()
   const { suspect } = storage
   const tokens = createTokenCache((hash) => lookUp(storage, hash), { ttlMs: config.tokenCacheMs, monotonic })
+  const badTokens = createBadTokens(monotonic)
   const accept = createAccept({
     sql: () => storage.sql,
     suspect,
@@ -80,7 +84,8 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
     publicIds: createPublicIds(keys.publicIds),
     wakeUps,
     tokens,
-    authenticate: createAuthenticate(tokens, monotonic),
+    badTokens,
+    authenticate: createAuthenticate(tokens, badTokens),
     accept,
     urlRules: {
       policy: createAddressPolicy({ allow: config.egressAllow }),

@@ -4,9 +4,10 @@ import { createTokenCache } from '../src/http/token-cache.ts'
 import { parseTimestamp } from '../src/http/check-timestamp.ts'
 import { findJsonError } from '../src/http/find-json-error.ts'
 import { findUtf8Error } from '../src/http/find-utf8-error.ts'
+import type { FieldProblem } from '../src/http/problem.ts'
 import { readQuery } from '../src/http/query-parameters.ts'
-import { mayHaveCommitted, toProblem } from '../src/http/to-problem.ts'
-import { unknownField } from '../src/http/unknown-field.ts'
+import { mayBeAway, mayHaveCommitted, toProblem } from '../src/http/to-problem.ts'
+import { refuseUnknown } from '../src/http/unknown-field.ts'
 import { addressText } from '../src/triggers/address-text.ts'
 
 describe('findJsonError', () => {
@@ -97,14 +98,19 @@ describe('addressText', () => {
   it('is cut at 300 characters', () => expect(addressText({ address: 'x'.repeat(999) })).toHaveLength(300))
 })
 
-describe('unknownField', () => {
-  const code = (name: string) => unknownField('', name, ['order_id', 'kind'], new Set(['id', 'created_at']))
+describe('refuseUnknown', () => {
+  const names = { known: new Set(['order_id', 'kind']), readOnly: new Set(['id', 'created_at']) }
+  const code = (name: string) => {
+    const problems: FieldProblem[] = []
+    refuseUnknown('', [name, 'kind'], names, problems)
+    return problems[0]
+  }
   it('suggests a near name, whatever its case style, and nothing far away', () => {
-    expect(code('orderId').message).toContain('"order_id"')
-    expect(code('knd').message).toContain('"kind"')
-    expect(code('completely_else').message).not.toContain('Did you mean')
-    expect(code('CreatedAt').code).toBe('read_only_field')
-    expect(code('a/b~c').pointer).toBe('/a~1b~0c')
+    expect(code('orderId')?.message).toContain('"order_id"')
+    expect(code('knd')?.message).toContain('"kind"')
+    expect(code('completely_else')?.message).not.toContain('Did you mean')
+    expect(code('CreatedAt')?.code).toBe('read_only_field')
+    expect(code('a/b~c')?.pointer).toBe('/a~1b~0c')
   })
 })
 
@@ -126,10 +132,22 @@ describe('toProblem', () => {
     ['57P01', true, 'storage_unavailable'],
     ['53300', true, 'storage_unavailable'],
     ['25006', true, 'storage_unavailable'],
+    ['57014', true, 'storage_unavailable'],
+    ['57014', false, 'query_too_slow'],
+    ['55P03', false, 'storage_unavailable'],
     ['ERR_ASSERTION', true, 'internal_error'],
   ])('makes of %s (writing: %s) %s', (code, writes, expected) => {
     expect(toProblem(coded(code), writes).code).toBe(expected)
     expect(toProblem(new Error('outer', { cause: coded(code) }), writes).code).toBe(expected)
+  })
+  it.each([
+    ['ECONNREFUSED', true],
+    ['53300', true],
+    ['57014', false],
+    ['55P03', false],
+    ['ERR_ASSERTION', false],
+  ])('takes %s for a database that may be away: %s', (code, away) => {
+    expect(mayBeAway(new Error('outer', { cause: coded(code) }))).toBe(away)
   })
   it('knows a bug from an outage', () => {
     expect(toProblem(new TypeError('x'), true).code).toBe('internal_error')

@@ -60,7 +60,7 @@ describe('POST /v1/subscriptions', () => {
       in_flight_limit: 100,
       horizon_hours: 1,
       view: 'raw',
-      active: false,
+      state: 'inactive',
       secret,
     })
     expect(made).toMatchObject({ key: 'crm', state: 'inactive', view: 'raw', horizon_hours: 1, secret })
@@ -98,7 +98,8 @@ describe('POST /v1/subscriptions', () => {
     [{ view: 'nope' }, '/view', 'unknown_view'],
     [{ secret: 'whsec_c2hvcnQ=' }, '/secret', 'invalid_secret'],
     [{ nmae: 'x' }, '/nmae', 'unknown_field'],
-    [{ state: 'active' }, '/state', 'read_only_field'],
+    [{ state: 'gone' }, '/state', 'invalid_value'],
+    [{ active: true }, '/active', 'unknown_field'],
     [{ tenantId: 5 }, '/tenantId', 'read_only_field'],
     [{ integration_id: 0 }, '/integration_id', 'out_of_range'],
   ])('refuses %j at %s as %s', async (change, pointer, code) => {

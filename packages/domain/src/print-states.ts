@@ -18,6 +18,7 @@ const reasonMeanings: Readonly<Record<GiveUpReason, string>> = {
   gone: 'the subscriber answered 410',
   blocked: 'the URL leads to an address or port that may not be called',
   quarantined: 'workers died again and again while sending it',
+  render_failed: 'the view makes no body of the trigger',
   subscription_deleted: 'the subscription was deleted while it was due',
 }
 

@@ -17,6 +17,7 @@ export const giveUpReasons = [
   'gone',
   'blocked',
   'quarantined',
+  'render_failed',
   'subscription_deleted',
 ] as const
 export type GiveUpReason = (typeof giveUpReasons)[number]

@@ -5,13 +5,16 @@ import { asIntegrationId, type IntegrationId } from '@waybill/domain'
 export type AdminCommand =
   | { kind: 'put-integration'; id: IntegrationId; name: string }
   | { kind: 'create-token'; integrations: IntegrationId[]; name: string }
+  | { kind: 'list-integrations' | 'list-tokens' }
   | { kind: 'revoke-token'; id: number }
 
 export type ReadCommand = { ok: true; command: AdminCommand } | { ok: false; problem: string }
 
 export const adminUsage = `Usage:
   integration put --id <number> --name <text>           make an integration, or rename it
+  integration list                                      print the integrations
   token create --integration <number>... --name <text>  make a token and print it, this once
+  token list                                            print the tokens, but never a token itself
   token revoke --id <number>                            end a token
 
 DATABASE_URL says which database.`
@@ -31,6 +34,10 @@ export function readAdminCommand(args: readonly string[]): ReadCommand {
         id: asIntegrationId(readId('--id', id)),
         name: readName(name),
       }))
+    case 'integration list':
+      return read(rest, {}, () => ({ kind: 'list-integrations' }))
+    case 'token list':
+      return read(rest, {}, () => ({ kind: 'list-tokens' }))
     case 'token create':
       return read(rest, { integration: texts, name: text }, ({ integration = [], name }) => ({
         kind: 'create-token',

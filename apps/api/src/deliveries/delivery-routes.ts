@@ -18,7 +18,7 @@ import { attemptJson, deliveryJson } from './delivery-json.ts'
 import { listDeliveriesRoute, listParameters } from './list-deliveries-route.ts'
 
 export type DeliveryDeps = {
-  storage: Pick<Storage, 'sql' | 'orm'>
+  storage: Pick<Storage, 'sql' | 'read' | 'orm'>
   publicIds: PublicIds
   wakeUps: Pick<WakeUps, 'drain'>
   logger: Pick<Logger, 'info'>
@@ -37,14 +37,14 @@ export function deliveryRoutes(deps: DeliveryDeps): MountedRoute[] {
 
 async function find(deps: DeliveryDeps, { principal, params }: Call): Promise<DeliveryRecord> {
   const id = readPathId(deps.publicIds, 'delivery', params['id'])
-  const found = await findDeliveryInScope(deps.storage.sql, [...principal.integrations], id)
+  const found = await findDeliveryInScope(deps.storage.read, [...principal.integrations], id)
   if (!found) throw notFound('delivery')
   return found
 }
 
 async function read(deps: DeliveryDeps, call: Call): Promise<Answer> {
   const found = await find(deps, call)
-  const attempts = await findAttempts(deps.storage.sql, [found.id])
+  const attempts = await findAttempts(deps.storage.read, [found.id])
   return {
     status: 200,
     body: { ...deliveryJson(deps.publicIds, found), attempts: attempts.map(attemptJson) },

@@ -29,7 +29,7 @@ export const listDeliveriesRoute =
     const filter = readFilter(deps.publicIds, query)
     if (filter === 'nothing') return pageAnswer(path, query, [], undefined)
     const integrations = [...principal.integrations]
-    const found = await listDeliveries(deps.storage.sql, { ...filter, integrations }, limit + 1)
+    const found = await listDeliveries(deps.storage.read, { ...filter, integrations }, limit + 1)
     const data = found.slice(0, limit).map((delivery) => deliveryJson(deps.publicIds, delivery))
     return pageAnswer(path, query, data, found.length > limit ? data.at(-1)?.id : undefined)
   }

@@ -12,45 +12,56 @@ const longEnough = 200_000
 
 /** The first forbidden key, NUL character or overlong list in a parsed body. Ordinary texts cost one search. */
 export function checkTree(text: string, value: unknown): FieldProblem | undefined {
-  return text.length >= longEnough || suspicious.test(text) ? checkValue(value, '') : undefined
+  return text.length >= longEnough || suspicious.test(text) ? checkValue(value) : undefined
 }
 
-function checkValue(value: unknown, pointer: string): FieldProblem | undefined {
-  if (typeof value === 'string') return value.includes('\0') ? nul(pointer) : undefined
+// Pointers are put together on the way back from what was found: most bodies need none.
+function checkValue(value: unknown): FieldProblem | undefined {
+  if (typeof value === 'string') return value.includes('\0') ? nul : undefined
   if (typeof value !== 'object' || value === null) return undefined
-  return Array.isArray(value) ? checkElements(value, pointer) : checkMembers(value, pointer)
+  return Array.isArray(value)
+    ? checkElements(value)
+    : checkMembers(value as Readonly<Record<string, unknown>>)
 }
 
-function checkElements(elements: unknown[], pointer: string): FieldProblem | undefined {
-  if (elements.length >= maxElements) return tooMany(pointer, `fewer than ${maxElements} elements`)
-  for (const [index, element] of elements.entries()) {
-    const found = checkValue(element, pointer + pointerStep(index))
-    if (found) return found
+function checkElements(elements: readonly unknown[]): FieldProblem | undefined {
+  if (elements.length >= maxElements) return tooMany(`fewer than ${maxElements} elements`)
+  for (let index = 0; index < elements.length; index += 1) {
+    const found = checkValue(elements[index])
+    if (found) return below(index, found)
   }
   return undefined
 }
 
-function checkMembers(object: object, pointer: string): FieldProblem | undefined {
-  const entries = Object.entries(object)
-  if (entries.length >= maxKeys) return tooMany(pointer, `fewer than ${maxKeys} keys`)
-  for (const [key, value] of entries) {
-    const inner = pointer + pointerStep(key)
-    if (forbidden.has(key))
-      return { pointer: inner, code: 'forbidden_key', message: `The key ${key} is not allowed at any depth.` }
-    const found = key.includes('\0') ? nul(inner) : checkValue(value, inner)
-    if (found) return found
+function checkMembers(object: Readonly<Record<string, unknown>>): FieldProblem | undefined {
+  const keys = Object.keys(object)
+  if (keys.length >= maxKeys) return tooMany(`fewer than ${maxKeys} keys`)
+  for (const key of keys) {
+    const found = checkKey(key) ?? checkValue(object[key])
+    if (found) return below(key, found)
   }
   return undefined
 }
 
-const nul = (pointer: string): FieldProblem => ({
-  pointer,
-  code: 'nul_character',
-  message: 'A text must not contain \\u0000.',
+function checkKey(key: string): FieldProblem | undefined {
+  if (forbidden.has(key))
+    return { pointer: '', code: 'forbidden_key', message: `The key ${key} is not allowed at any depth.` }
+  return key.includes('\0') ? nul : undefined
+}
+
+const below = (step: string | number, found: FieldProblem): FieldProblem => ({
+  ...found,
+  pointer: pointerStep(step) + found.pointer,
 })
 
-const tooMany = (pointer: string, limit: string): FieldProblem => ({
-  pointer,
+const nul: FieldProblem = {
+  pointer: '',
+  code: 'nul_character',
+  message: 'A text must not contain \\u0000.',
+}
+
+const tooMany = (limit: string): FieldProblem => ({
+  pointer: '',
   code: 'too_many_items',
   message: `An object or array may have ${limit}.`,
 })

@@ -9,6 +9,7 @@ export const errorTable = {
   invalid_parameter: [400, 'A query parameter is invalid'],
   duplicate_parameter: [400, 'A query parameter was given twice'],
   invalid_range: [400, 'The range is empty'],
+  idempotency_key_not_supported: [400, 'An Idempotency-Key is not honoured here'],
   invalid_idempotency_key: [400, 'The Idempotency-Key is invalid'],
   unauthenticated: [401, 'A valid token is needed'],
   insufficient_scope: [403, 'The token does not reach this integration'],
@@ -29,6 +30,7 @@ export const errorTable = {
   internal_error: [500, 'Something broke on our side'],
   storage_unavailable: [503, 'The database is away; nothing was stored'],
   commit_unknown: [503, 'It is not known whether this was stored'],
+  query_too_slow: [503, 'The query took too long'],
   overloaded: [503, 'Too much is waiting already; nothing was stored'],
 } as const satisfies Record<string, readonly [status: number, title: string]>
 
@@ -45,6 +47,7 @@ export const fieldTitles = {
   invalid_format: 'A field is malformed',
   unknown_field: 'A field is unknown',
   read_only_field: 'A field cannot be set',
+  payload_too_large: 'The body is too large',
   forbidden_key: 'A key is forbidden',
   nul_character: 'A text contains a NUL character',
   too_many_items: 'There are too many items',

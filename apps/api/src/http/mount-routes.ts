@@ -68,6 +68,11 @@ function toHandler(route: MountedRoute, deps: MountDeps): RequestHandler {
 
 async function readCall(route: MountedRoute, deps: MountDeps, request: Request): Promise<Call> {
   const principal = await deps.authenticate(request)
+  if (route.method === 'POST' && request.headers['idempotency-key'] !== undefined)
+    throw problem(
+      'idempotency_key_not_supported',
+      'This route does not honour an Idempotency-Key; POST /v1/triggers and /v1/triggers/batch do. Send it without.',
+    )
   const query = readQuery(request.url, route.query ?? [])
   if (route.takesBody) checkMediaType(request)
   const body = route.takesBody ? parseJsonBody(await readBody(request, maxBodyBytes)).value : {}

@@ -32,6 +32,8 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
+    if (text.startsWith('\ufeff'))
+      throw problem('invalid_json', 'The body starts with a byte order mark (BOM): send JSON without one.')
     const offset = findJsonError(text)
     const before = text.slice(0, offset)
     const line = before.split('\n').length

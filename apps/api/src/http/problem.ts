@@ -28,16 +28,27 @@ export function problem(code: ErrorCode, detail: string, options: ProblemOptions
   return new Problem(code, errorTable[code][0], detail, options)
 }
 
-/** A 422 naming everything that is wrong; one thing alone lends its code to the whole answer. */
-export function invalidBody(errors: readonly FieldProblem[]): Problem {
+/** Enough for a person to act on; looking for more would keep everybody else waiting. */
+export const maxProblems = 100
+
+/**
+ * A 422 naming what is wrong, the first {@link maxProblems} things at most; one thing alone lends its code to the whole
+ * answer.
+ */
+export function invalidBody(found: readonly FieldProblem[]): Problem {
+  const errors = found.slice(0, maxProblems)
   const [first] = errors
   if (errors.length === 1 && first) return new Problem(first.code, 422, first.message, { errors })
-  return problem('validation_failed', `${errors.length} things are wrong; see errors.`, { errors })
+  const detail =
+    errors.length < maxProblems
+      ? `${errors.length} things are wrong; see errors.`
+      : `At least ${maxProblems} things are wrong; errors names the first ${maxProblems}.`
+  return problem('validation_failed', detail, { errors })
 }
 
 /** A 503 that may simply be sent again. */
 export function unavailable(
-  code: 'storage_unavailable' | 'commit_unknown' | 'overloaded',
+  code: 'storage_unavailable' | 'commit_unknown' | 'overloaded' | 'query_too_slow',
   detail: string,
   cause?: unknown,
 ): Problem {

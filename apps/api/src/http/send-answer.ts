@@ -1,7 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { requestId } from './request-id.ts'
 
-export type Answer = { status: number; body?: unknown; headers?: Readonly<Record<string, string>> }
+/** `text` is JSON that is ready to be sent; `body` is printed as JSON. */
+export type Answer = { status: number; headers?: Readonly<Record<string, string>> } & (
+  { body?: unknown; text?: never } | { text: string; body?: never }
+)
 
 /** Above this many bytes still to come, a refused request is cut off instead of read to its end. */
 const worthReading = 65_536
@@ -9,7 +12,7 @@ const lingerMs = 500
 
 /** Writes a JSON answer in one piece. */
 export function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
-  const text = answer.body === undefined ? '' : JSON.stringify(answer.body)
+  const text = answer.text ?? (answer.body === undefined ? '' : JSON.stringify(answer.body))
   const closes = leavesTooMuch(request)
   response.writeHead(answer.status, {
     ...(text === '' ? {} : { 'content-type': 'application/json; charset=utf-8' }),

@@ -26,6 +26,14 @@ export function isStorageError(error: unknown): boolean {
   return code !== undefined && (connectionCodes.test(code) || sqlState.test(code))
 }
 
+/** The server ended a statement that took too long (57014) or waited too long for a lock (55P03). */
+const endedByServer = new Set(['57014', '55P03'])
+
+/** Whether the database may be away. A statement that it ended by itself says that it is there. */
+export function mayBeAway(error: unknown): boolean {
+  return isStorageError(error) && !endedByServer.has(codeOf(error) ?? '')
+}
+
 /** Whether the statement behind this error may have been committed all the same. */
 export function mayHaveCommitted(error: unknown): boolean {
   if (error instanceof StorageTimeout) return true
@@ -40,6 +48,12 @@ export function toProblem(error: unknown, writes: boolean): Problem {
     return problem('malformed_path', 'The path has a malformed percent-encoding.')
   if (!isStorageError(error))
     return problem('internal_error', 'This was logged; please try again later.', { cause: error })
+  if (!writes && codeOf(error) === '57014')
+    return unavailable(
+      'query_too_slow',
+      'The query took too long. Narrow it with filters, a time range or a smaller page.',
+      error,
+    )
   return writes && mayHaveCommitted(error)
     ? unavailable('commit_unknown', 'The connection to the database broke while it was writing.', error)
     : unavailable('storage_unavailable', 'The database did not answer; please send this again.', error)

@@ -47,9 +47,10 @@ export async function createWebhookOutSub(
   const made = await insert(deps, actor, integration, wanted, secret)
   if (made === 'key_taken') throw new PlanomaticRefusal('invalid-param', [{ attr: 'key', message: 'taken' }])
   deps.logger.info('subscription.created', { actor, integration, subscription: made.id })
-  return envelope('action-successful', {
+  const answer = envelope('action-successful', {
     data: { webhook_out_sub: { ...toJson(made), signing_secret: secret } },
   })
+  return { ...answer, headers: { 'cache-control': 'no-store' } }
 }
 
 async function insert(

@@ -7,12 +7,13 @@ import { jobRow } from './job-row.ts'
 import type { ParamReader } from './param-reader.ts'
 import { readIntegration } from './read-integration.ts'
 
-export type IndexDeps = { storage: Pick<Storage, 'sql'> }
+export type IndexDeps = { storage: Pick<Storage, 'read'> }
 
 const profiles = [profileCode('planomatic-v2'), profileCode('planomatic-v3')]
 const defaultSize = 25
 const maxSize = 100
-const maxPage = 1_000_000
+/** Rows that are skipped cost as much as rows that are read. */
+const farthestRow = 100_000
 const filters = [
   'date_range_start',
   'date_range_end',
@@ -36,12 +37,12 @@ export async function indexWebhookJobs(
   const query = readJobsQuery(params, readIntegration(params, principal))
   const withCount = params.flag('count') ?? false
   params.finish()
-  const { sql } = deps.storage
+  const { read } = deps.storage
   const [jobs, count] = await Promise.all([
-    listJobs(sql, query),
-    withCount ? countJobs(sql, query) : undefined,
+    listJobs(read, query),
+    withCount ? countJobs(read, query) : undefined,
   ])
-  const data = await readTriggerData(sql, [...new Set(jobs.map((job) => job.trigger))])
+  const data = await readTriggerData(read, [...new Set(jobs.map((job) => job.trigger))])
   const results = jobs.map((job) => jobRow(job, data.get(job.trigger)))
   return envelope('action-successful', { data: { ...(count === undefined ? {} : { count }), results } })
 }
@@ -55,13 +56,17 @@ function readJobsQuery(params: ParamReader, integration: IntegrationId): JobsQue
   const statusCodes = readStatusCodes(params)
   const by = params.oneOf('sort.by', ['status_code', 'event_type', 'last_sent_at'])
   const order = params.oneOf('sort.order', ['asc', 'desc'])
+  const size = params.integer('page.size', { min: 1, max: maxSize }) ?? defaultSize
+  const page = params.integer('page.number', { min: 1, max: Number.MAX_SAFE_INTEGER }) ?? 1
+  if (page * size > farthestRow)
+    params.invalid('page.number', `page.number × page.size is at most ${farthestRow}: narrow the filters`)
   return {
     integration,
     profiles,
     ...(statusCodes ? { statusCodes } : {}),
     sort: { by: by ?? 'last_sent_at', order: order ?? (by === undefined ? 'desc' : 'asc') },
-    size: params.integer('page.size', { min: 1, max: maxSize }) ?? defaultSize,
-    page: params.integer('page.number', { min: 1, max: maxPage }) ?? 1,
+    size,
+    page,
   }
 }
 

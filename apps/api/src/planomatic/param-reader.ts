@@ -1,3 +1,4 @@
+import { maxProblems } from '../http/problem.ts'
 import { PlanomaticRefusal, type AttrError } from './envelope.ts'
 import { isObject, type ParamObject } from './read-params.ts'
 
@@ -27,7 +28,7 @@ export function createParamReader(params: ParamObject): ParamReader {
     return value ?? undefined
   }
   const refuse = (attr: string, message: string): undefined => {
-    invalid.push({ attr, message })
+    if (invalid.length < maxProblems) invalid.push({ attr, message })
     return undefined
   }
   const text = (attr: string): string | undefined => {

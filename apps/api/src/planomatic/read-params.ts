@@ -39,7 +39,10 @@ async function readJson(request: IncomingMessage): Promise<ParamObject> {
     return bytes.length === 0 ? {} : { ...parseJsonBody(bytes).value }
   } catch (error) {
     if (!(error instanceof Problem)) throw error
-    if (error.status === 415) throw new PlanomaticRefusal('invalid-content-type')
+    if (error.status === 415) {
+      const attr = error.code === 'content_encoding_not_supported' ? 'content-encoding' : 'content-type'
+      throw new PlanomaticRefusal('invalid-content-type', [{ attr, message: error.message }])
+    }
     if (error.code === 'body_must_be_object') throw new PlanomaticRefusal('no-params-decoded')
     if (error.status === 422)
       throw new PlanomaticRefusal(

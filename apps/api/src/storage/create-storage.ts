@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { openDatabase, type Database, type DatabaseOptions } from '@waybill/db'
 import { withDeadline, type Logger } from '@waybill/runtime'
 
-/** The database, which may be away. Read `sql` and `orm` at each use: after an outage they are new pools. */
+/** The database, which may be away. Take `sql`, `read` and `orm` anew at each use: after an outage they are new pools. */
 export type Storage = Database & {
   /** False from the moment a probe failed until one succeeds: callers are refused at once instead of piling up. */
   up(): boolean
@@ -15,7 +15,8 @@ const betweenProbesMs = 250
 
 /**
  * A server that hangs, or a peer that vanished, keeps a pool's connections busy for as long as TCP allows, and a pool
- * that failed to connect waits longer each time. So when a probe fails the pools are dropped and made anew.
+ * that failed to connect waits longer each time. So when a probe fails the pools are dropped and made anew. The probe asks
+ * over the hot pool: slow queries have a pool of their own, so they cannot make it late.
  */
 export function createStorage(options: DatabaseOptions, logger: Pick<Logger, 'warn' | 'info'>): Storage {
   const endings = new Set<Promise<void>>()
@@ -56,6 +57,9 @@ export function createStorage(options: DatabaseOptions, logger: Pick<Logger, 'wa
   return {
     get sql() {
       return database.sql
+    },
+    get read() {
+      return database.read
     },
     get orm() {
       return database.orm

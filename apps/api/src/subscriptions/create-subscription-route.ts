@@ -18,7 +18,7 @@ import type { Answer } from '../http/send-answer.ts'
 import type { Storage } from '../storage/create-storage.ts'
 import { checkScope } from '../triggers/check-scope.ts'
 import { readEventNames } from './event-names.ts'
-import { readOnlyFields, type CreateFields, type SubscriptionFields } from './subscription-fields.ts'
+import { createNames, type CreateFields, type SubscriptionFields } from './subscription-fields.ts'
 import { subscriptionJson } from './subscription-json.ts'
 
 export type SubscriptionDeps = {
@@ -37,18 +37,18 @@ const defaults = { timeoutSeconds: 15, inFlightLimit: 20 }
 export const createSubscriptionRoute =
   (deps: SubscriptionDeps) =>
   async (call: Call): Promise<Answer> => {
-    const known = Object.keys(deps.fields.create.shape)
-    const fields = readFields(deps.fields.create, call.body, {
-      known,
-      readOnly: new Set([...readOnlyFields, 'state']),
-    })
+    const fields = readFields(deps.fields.create, call.body, createNames(deps.fields))
     const integration = readIntegration(fields, call.principal)
     const secret = fields.secret ?? generateStandardSecret(randomBytes)
     const made = await insert(deps, call.actor, integration, fields, secret)
     if (made === 'key_taken') throw keyTaken()
     deps.logger.info('subscription.created', { actor: call.actor, integration, subscription: made.id })
     const body = subscriptionJson(deps.publicIds, made)
-    return { status: 201, body: { ...body, secret }, headers: { location: `/v1/subscriptions/${body.id}` } }
+    return {
+      status: 201,
+      body: { ...body, secret },
+      headers: { location: `/v1/subscriptions/${body.id}`, 'cache-control': 'no-store' },
+    }
   }
 
 export const keyTaken = () => problem('key_taken', 'Another subscription of this integration has this key.')
@@ -88,7 +88,7 @@ async function insert(
       url: fields.url,
       view: fields.view ?? null,
       profile: profileCode(profile.name),
-      state: fields.active === false ? 'inactive' : 'active',
+      state: fields.state ?? 'active',
       filters,
       successCode: fields.success_code ?? null,
       horizonSeconds:
@@ -108,11 +108,19 @@ async function insert(
   }
 }
 
+/** Every view that any profile has. */
+const viewNames = ['default', 'raw']
+
 export function checkView(
   view: string | null | undefined,
   problems: FieldProblem[],
   name = profile.name,
 ): void {
-  if (typeof view === 'string' && !isKnownView(name, view))
-    problems.push({ pointer: '/view', code: 'unknown_view', message: 'There is no such view.' })
+  if (typeof view !== 'string' || isKnownView(name, view)) return
+  const allowed = viewNames.filter((one) => isKnownView(name, one)).join(' and ')
+  problems.push({
+    pointer: '/view',
+    code: 'unknown_view',
+    message: `There is no such view; there are ${allowed}.`,
+  })
 }

@@ -21,7 +21,7 @@ import {
   type SubscriptionDeps,
 } from './create-subscription-route.ts'
 import { readEventNames } from './event-names.ts'
-import { readOnlyFields, type UpdateFields } from './subscription-fields.ts'
+import { updateNames, type UpdateFields } from './subscription-fields.ts'
 import { subscriptionJson } from './subscription-json.ts'
 
 const path = '/v1/subscriptions'
@@ -60,9 +60,7 @@ async function read(deps: SubscriptionDeps, call: Call): Promise<Answer> {
 
 async function update(deps: SubscriptionDeps, call: Call): Promise<Answer> {
   const found = await find(deps, call)
-  const known = Object.keys(deps.fields.update.shape)
-  const readOnly = new Set([...readOnlyFields, 'integration_id', 'secret', 'active'])
-  const change = toChange(found, readFields(deps.fields.update, call.body, { known, readOnly }))
+  const change = toChange(found, readFields(deps.fields.update, call.body, updateNames(deps.fields)))
   if (Object.keys(change).length === 0) return { status: 200, body: subscriptionJson(deps.publicIds, found) }
   const changed = await updateSubscription(deps.storage.orm, call.actor, found.integration, found.id, change)
   if (changed === 'key_taken') throw keyTaken()

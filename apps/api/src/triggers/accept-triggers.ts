@@ -10,7 +10,7 @@ import { readBody } from '../http/read-body.ts'
 import { requestId } from '../http/request-id.ts'
 import { checkBatch } from './check-batch.ts'
 import { checkScope } from './check-scope.ts'
-import { checkTrigger } from './check-trigger.ts'
+import { checkTrigger, maxTriggerBytes } from './check-trigger.ts'
 import type { Accept } from './create-accept.ts'
 import { readIdempotencyKey } from './read-idempotency-key.ts'
 
@@ -38,7 +38,7 @@ type Kind = {
 /** Leaves room for reading and answering within the 2 s that a caller waits at most. */
 const answerWithinMs = 1_800
 
-const single: Kind = { maxBytes: 262_144, depth: maxDepth, check: checkSingle, answer: answerSingle }
+const single: Kind = { maxBytes: maxTriggerBytes, depth: maxDepth, check: checkSingle, answer: answerSingle }
 const batch: Kind = { maxBytes: 4 * 1_048_576, depth: maxDepth + 2, check: checkBatch, answer: answerBatch }
 
 /** `POST /v1/triggers`: 202 only after COMMIT. */

@@ -1,45 +1,59 @@
 import type { NewTrigger, Principal } from '@waybill/db'
 import { rawElements, type IntegrationId } from '@waybill/domain'
 import type { JsonBody, JsonObject } from '../http/parse-json-body.ts'
-import { invalidBody, type FieldProblem } from '../http/problem.ts'
-import { unknownField } from '../http/unknown-field.ts'
+import { invalidBody, maxProblems, type FieldProblem } from '../http/problem.ts'
+import { refuseUnknown } from '../http/unknown-field.ts'
 import { checkScope } from './check-scope.ts'
-import { checkTrigger, type CheckedTrigger } from './check-trigger.ts'
+import { checkTrigger, maxTriggerBytes, type CheckedTrigger } from './check-trigger.ts'
 
-const fields = ['triggers']
-const nothing: ReadonlySet<string> = new Set()
+const names = { known: new Set(['triggers']), readOnly: new Set<string>() }
 const maxTriggers = 1_000
-/** More would only make the answer long: a caller that sends a thousand wrong triggers has one bug. */
-const maxProblems = 1_000
 
-/** All triggers of a batch call, or a refusal that names everything wrong with any of them. */
+type Element = { value: unknown; raw: string }
+
+/** All triggers of a batch call, or a refusal that names what is wrong with them, up to a limit. */
 export function checkBatch(
   body: JsonBody,
   principal: Principal,
   nowMs: number,
 ): { integration: IntegrationId; triggers: NewTrigger[] } {
   const problems: FieldProblem[] = []
-  for (const name of Object.keys(body.value))
-    if (!fields.includes(name)) problems.push(unknownField('', name, fields, nothing))
-  const elements = readElements(body, problems)
-  const checked = elements.map(({ value, raw }, index) => {
-    const prefix = `/triggers/${index}`
-    if (isObject(value)) return checkTrigger(value, raw, prefix, nowMs, problems)
-    problems.push({ pointer: prefix, code: 'invalid_type', message: 'A trigger is an object.' })
-    return undefined
-  })
+  refuseUnknown('', Object.keys(body.value), names, problems)
+  const checked: (CheckedTrigger | undefined)[] = []
+  for (const element of readElements(body, problems)) {
+    if (problems.length >= maxProblems) break
+    checked.push(checkElement(element, `/triggers/${checked.length}`, nowMs, problems))
+  }
   const good = checked.filter((one) => one !== undefined)
   const [first] = good
   if (first) refuseMixed(checked, first.integration, problems)
-  if (problems.length > 0 || !first) throw invalidBody(problems.slice(0, maxProblems))
+  if (problems.length > 0 || !first) throw invalidBody(problems)
   checkScope(principal, first.integration)
   return { integration: first.integration, triggers: good.map((one) => one.trigger) }
 }
 
-function readElements(
-  { text, value, members }: JsonBody,
+function checkElement(
+  { value, raw }: Element,
+  pointer: string,
+  nowMs: number,
   problems: FieldProblem[],
-): { value: unknown; raw: string }[] {
+): CheckedTrigger | undefined {
+  if (!isObject(value)) problems.push({ pointer, code: 'invalid_type', message: 'A trigger is an object.' })
+  else if (isTooLarge(raw))
+    problems.push({
+      pointer,
+      code: 'payload_too_large',
+      message: `A trigger may have at most ${maxTriggerBytes} bytes.`,
+    })
+  else return checkTrigger(value, raw, pointer, nowMs, problems)
+  return undefined
+}
+
+/** In UTF-8; a UTF-16 unit is 3 bytes at most, so most texts need no counting. */
+const isTooLarge = (raw: string) =>
+  raw.length * 3 > maxTriggerBytes && Buffer.byteLength(raw) > maxTriggerBytes
+
+function readElements({ text, value, members }: JsonBody, problems: FieldProblem[]): Element[] {
   const pointer = '/triggers'
   const triggers = value['triggers']
   const span = members.get('triggers')
@@ -75,6 +89,7 @@ function refuseMixed(
 ): void {
   for (const [index, one] of checked.entries()) {
     if (!one || one.integration === integration) continue
+    if (problems.length >= maxProblems) return
     const message = 'All triggers of a batch have the same integration_id.'
     problems.push({ pointer: `/triggers/${index}/integration_id`, code: 'mixed_integrations', message })
   }

@@ -6,11 +6,11 @@ import type { JsonObject } from '../http/parse-json-body.ts'
 import type { FieldProblem } from '../http/problem.ts'
 import { readId } from '../http/read-id.ts'
 import { readIntegrationId } from '../http/read-integration-id.ts'
-import { unknownField } from '../http/unknown-field.ts'
+import { refuseUnknown } from '../http/unknown-field.ts'
 import { addressText } from './address-text.ts'
 import { checkEvent } from './check-event.ts'
 
-const fields: ReadonlySet<string> = new Set([
+const known: ReadonlySet<string> = new Set([
   'integration_id',
   'kind',
   'name',
@@ -34,6 +34,9 @@ const readOnly: ReadonlySet<string> = new Set([
   'tenant_id',
 ])
 
+/** What one trigger may have, alone or within a batch. */
+export const maxTriggerBytes = 262_144
+
 export type CheckedTrigger = { integration: IntegrationId; trigger: NewTrigger }
 
 /**
@@ -48,8 +51,7 @@ export function checkTrigger(
   problems: FieldProblem[],
 ): CheckedTrigger | undefined {
   const before = problems.length
-  for (const name of Object.keys(value))
-    if (!fields.has(name)) problems.push(unknownField(prefix, name, fields, readOnly))
+  refuseUnknown(prefix, Object.keys(value), { known, readOnly }, problems)
   const integration = readIntegrationId(value['integration_id'], `${prefix}/integration_id`, problems)
   const event = checkEvent(value['kind'], value['name'], prefix, problems)
   checkPart(value, prefix, problems)

@@ -2,7 +2,7 @@ import type { AcceptEntry, AcceptResult } from '@waybill/db'
 import type { BatchId } from '@waybill/domain'
 import { createGroupCommit, withDeadline, type GroupCommit, type Logger } from '@waybill/runtime'
 import { problem, unavailable } from '../http/problem.ts'
-import { isStorageError, toProblem } from '../http/to-problem.ts'
+import { mayBeAway, toProblem } from '../http/to-problem.ts'
 import type { ApiMetrics } from '../metrics.ts'
 import { isRefusedData, storeEntries, type EntryResult, type StoreDeps } from './store-entries.ts'
 
@@ -109,6 +109,6 @@ function toResult(result: EntryResult | undefined, deps: AcceptDeps): AcceptResu
   const error = result?.error
   if (isRefusedData(error))
     throw problem('data_refused', 'The database refused the data of this request.', { cause: error })
-  if (isStorageError(error)) deps.suspect()
+  if (mayBeAway(error)) deps.suspect()
   throw toProblem(error ?? new Error('a withdrawn entry was waited for'), true)
 }

@@ -61,6 +61,28 @@ describe('the admin command', () => {
     })
   })
 
+  it('makes no token for an integration that is not there, and says how to make one', async () => {
+    const args = ['token', 'create', '--integration', '12', '--integration', '13', '--name', 'orders']
+    const { code, out, note } = await admin(clone.url, ...args)
+    expect([code, out]).toEqual([1, ''])
+    expect(note).toBe('There is no integration 13. Make it first: integration put --id 13 --name <text>')
+    expect(await database.sql`SELECT id FROM tokens WHERE 13 = ANY(integrations)`).toEqual([])
+  })
+
+  it('lists integrations, and tokens without the token', async () => {
+    const made = await admin(clone.url, 'token', 'create', '--integration', '12', '--name', 'listed')
+    const tokens = await admin(clone.url, 'token', 'list')
+    const day = String.raw`\d{4}-\d\d-\d\dT\S+Z`
+    expect(tokens.code).toBe(0)
+    expect(tokens.out).toMatch(/^ID +HINT +NAME +INTEGRATIONS +CREATED +REVOKED\n/)
+    expect(tokens.out).toMatch(new RegExp(`^\\d+ +wbt_\\S{4}… +orders +12 +${day} +${day}$`, 'm'))
+    expect(tokens.out).toMatch(new RegExp(`^\\d+ +${made.out.slice(0, 8)}… +listed +12 +${day} +-$`, 'm'))
+    expect(tokens.out).not.toContain(made.out)
+    const integrations = await admin(clone.url, 'integration', 'list')
+    expect(integrations.code).toBe(0)
+    expect(integrations.out).toMatch(new RegExp(`^ID +NAME +CREATED\\n12 +Dock +${day}$`))
+  })
+
   it('answers a wrong call with the usage and exit code 64', async () => {
     const { code, out, note } = await admin(clone.url, 'token', 'create', '--name', 'orders')
     expect([code, out]).toEqual([64, ''])

@@ -15,6 +15,8 @@ describe('readAdminCommand', () => {
       { kind: 'create-token', integrations: [12, 7], name: 'orders' },
     ],
     ['token revoke --id 3', { kind: 'revoke-token', id: 3 }],
+    ['token list', { kind: 'list-tokens' }],
+    ['integration list', { kind: 'list-integrations' }],
   ])('reads: %s', (line, command) => {
     expect(read(line)).toEqual({ ok: true, command })
   })
@@ -31,6 +33,7 @@ describe('readAdminCommand', () => {
     ['token create --integration 0 --name orders', /--integration is a whole number/],
     ['token revoke --id 3 --name orders', /--name/],
     ['token revoke 3', /3/],
+    ['token list --id 3', /--id/],
   ])('refuses: %s', (line, problem) => {
     expect(read(line)).toEqual({ ok: false, problem: expect.stringMatching(problem) })
   })

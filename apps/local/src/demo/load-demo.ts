@@ -38,7 +38,7 @@ export async function loadDemo(databaseUrl: string, masterKey: Buffer): Promise<
       readSecrets: async () => {
         const { changed } = await loadSubscriptions(database.sql, keys, 0)
         const living = changed.filter((one) => one.integration === demoIntegration.id && !one.deleted)
-        return new Map(living.map((one) => [new URL(one.url).pathname, one.secrets]))
+        return new Map(living.map((one) => [new URL(one.url).pathname, one.secrets ?? []]))
       },
       close: () => database.close(),
     }
