@@ -1,5 +1,11 @@
-import { createToken, putIntegration, revokeToken, type Database } from '@waybill/db'
-import { listIntegrations, listTokens } from './installation-lists.ts'
+import {
+  createToken,
+  listIntegrations,
+  listTokens,
+  putIntegration,
+  revokeToken,
+  type Database,
+} from '@waybill/db'
 import { printTable } from './print-table.ts'
 import type { AdminCommand } from './read-admin-command.ts'
 

@@ -6,6 +6,7 @@ import {
   parseStandardSecret,
   profileCode,
   profiles,
+  viewNames,
   type IntegrationId,
   type PublicIds,
 } from '@waybill/domain'
@@ -108,16 +109,13 @@ async function insert(
   }
 }
 
-/** Every view that any profile has. */
-const viewNames = ['default', 'raw']
-
 export function checkView(
   view: string | null | undefined,
   problems: FieldProblem[],
   name = profile.name,
 ): void {
   if (typeof view !== 'string' || isKnownView(name, view)) return
-  const allowed = viewNames.filter((one) => isKnownView(name, one)).join(' and ')
+  const allowed = viewNames(name).join(' and ')
   problems.push({
     pointer: '/view',
     code: 'unknown_view',

@@ -26,6 +26,11 @@ const commonViews: Readonly<Record<string, (profile: Profile) => Renderer>> = {
   raw: () => (input, trigger) => freePart(input, trigger)?.json ?? 'null',
 }
 
+/** The views that subscriptions of the profile may name. */
+export function viewNames(_profile: ProfileName): string[] {
+  return Object.keys(commonViews)
+}
+
 /** Whether subscriptions of the profile may name this view. */
 export function isKnownView(_profile: ProfileName, name: string): boolean {
   return Object.hasOwn(commonViews, name)

@@ -1,5 +1,5 @@
-import type { Sql } from '@waybill/db'
 import type { IntegrationId } from '@waybill/domain'
+import type { Sql } from '../open-database.ts'
 
 /** A token as an operator may see it: never the token itself, only its first characters. */
 export type TokenLine = {
