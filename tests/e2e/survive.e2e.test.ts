@@ -34,6 +34,17 @@ async function arrivalsEnd({ requests }: Stack['receiver']): Promise<number> {
   return requests.length
 }
 
+/** The same sequence for the same seed (mulberry32). */
+function seededRandom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
 const clean = { lost: [], untrue: [], duplicates: 0 }
 
 describe.each(queueBackends())('what was accepted survives on the $name queue', (backend) => {
@@ -69,6 +80,55 @@ describe.each(queueBackends())('what was accepted survives on the $name queue', 
     expect(sentAndUnrecorded).toBeGreaterThan(0)
     expect(sentAndUnrecorded).toBeLessThanOrEqual(50 + 500)
   })
+
+  it('random kill -9 of its two workers, with a receiver that fails now and then', async () => {
+    const seed = Number(process.env['WAYBILL_SEED'] ?? Date.now() % 100_000)
+    const n = Number(process.env['WAYBILL_TRIGGERS'] ?? 600)
+    const random = seededRandom(seed)
+    const databaseUrl = await aDatabase()
+    const stack = await aStack({
+      databaseUrl,
+      queue: backend.config(databaseUrl),
+      workerEnv: { SCHEDULE_SCALE: '0.02', HEARTBEAT_MS: '200', SELF_STOP_MS: '800', LEASE_MS: '2000' },
+    })
+    await stack.startWorker()
+    const { id } = await stack.subscribe('/random')
+    stack.receiver.setResponder(() => ({
+      status: random() < 0.1 ? 500 : 200,
+      delayMs: Math.floor(random() * 40),
+    }))
+    let posting = true
+    let kills = 0
+    const killer = async () => {
+      while (posting) {
+        await pause(500 + random() * 1_500)
+        const alive = stack.workers.slice(-2)
+        alive[Math.floor(random() * alive.length)]?.kill('SIGKILL')
+        kills += 1
+        await stack.startWorker()
+      }
+    }
+    const killing = killer()
+    const client = await postTriggers(stack, n, { everyMs: 80 })
+    posting = false
+    await killing
+    await quiet(stack.sql, 90_000)
+    const verdict = await compareLedgers(stack.sql, id, client, stack.receiver)
+    console.log(
+      `seed ${seed}: ${kills} kills, ${verdict.delivered} delivered, ${verdict.duplicates} duplicates`,
+    )
+    const summary = { seed, kills, accepted: client.accepted.length, duplicates: verdict.duplicates }
+    expect({ ...summary, refused: client.refused, lost: verdict.lost, untrue: verdict.untrue }).toEqual({
+      ...summary,
+      refused: [],
+      lost: [],
+      untrue: [],
+    })
+    expect(verdict.delivered).toBe(n)
+    expect(kills).toBeGreaterThan(0)
+    // In flight at each kill, of first attempts and of retries.
+    expect(verdict.duplicates).toBeLessThanOrEqual(kills * 2 * 50)
+  }, 600_000)
 
   it('a SIGTERM of api and worker under load, without a duplicate', async () => {
     const databaseUrl = await aDatabase()
