@@ -12,17 +12,13 @@ import { checkTrigger } from '../src/triggers/check-trigger.ts'
 import { trigger } from './support/trigger.ts'
 
 const principal = { tokenId: 1, name: 'x', integrations: new Set([asIntegrationId(12)]) }
-const mostCpuMs = 300
 
-/** What the work refused, and the CPU time it took: the event loop does nothing else meanwhile. */
-function refused(work: () => unknown): { errors: readonly (FieldProblem | AttrError)[]; cpuMs: number } {
-  const before = process.cpuUsage()
+/** What the work refused. How quickly is the bench's to say. */
+function refused(work: () => unknown): readonly (FieldProblem | AttrError)[] {
   try {
     work()
   } catch (error) {
-    const { user, system } = process.cpuUsage(before)
-    if (error instanceof Problem || error instanceof PlanomaticRefusal)
-      return { errors: error.errors, cpuMs: (user + system) / 1_000 }
+    if (error instanceof Problem || error instanceof PlanomaticRefusal) return error.errors
     throw error
   }
   throw new Error('nothing was refused')
@@ -40,27 +36,24 @@ describe('a request with very many problems', () => {
   ])('is refused early: a batch of $triggers with $count unknown keys each', (given) => {
     const one = trigger(keys(given.count, given.length))
     const triggers = Array.from({ length: given.triggers }, () => one)
-    const { errors, cpuMs } = refused(batch(JSON.stringify({ triggers })))
+    const errors = refused(batch(JSON.stringify({ triggers })))
     expect(errors).toHaveLength(given.problems)
-    expect(cpuMs).toBeLessThan(mostCpuMs)
   })
 
   it('is refused early: a batch of 1,000 triggers with unknown names and long keys', () => {
     const name = 'order_status_'.padEnd(64, 'x')
     const triggers = Array.from({ length: 1_000 }, () => trigger({ name, ['k'.repeat(3_000)]: 1 }))
-    const { errors, cpuMs } = refused(batch(JSON.stringify({ triggers })))
+    const errors = refused(batch(JSON.stringify({ triggers })))
     expect(errors).toHaveLength(100)
-    expect(cpuMs).toBeLessThan(mostCpuMs)
   })
 
-  it('is read quickly: a batch of many elements at a great depth', () => {
+  it('is answered: a batch of many elements at a great depth', () => {
     const deep = `${'['.repeat(28)}${'0,'.repeat(60_000)}0${']'.repeat(28)}`
     const wide = `[${'[[[[[[]]]]]],'.repeat(60_000)}0]`
     const one = (order: string) => JSON.stringify(trigger({ order: 'X' })).replace('"X"', `{"a":${order}}`)
     const text = `{"triggers":[${[...Array.from({ length: 20 }, () => one(deep)), one(wide), '5'].join(',')}]}`
-    const { errors, cpuMs } = refused(batch(text))
+    const errors = refused(batch(text))
     expect(errors.length).toBeLessThanOrEqual(100)
-    expect(cpuMs).toBeLessThan(mostCpuMs)
   })
 
   it('hears a hint for the first problems only', () => {
@@ -77,16 +70,14 @@ describe('a request with very many problems', () => {
     const names = { known: new Set(Object.keys(create.shape)), readOnly: new Set<string>() }
     const fields = { name: 'x', url: 'https://example.com/' }
     const unknown = refused(() => readFields(create, { ...fields, ...keys(20_000, 12) }, names))
-    expect(unknown.errors).toHaveLength(100)
-    expect(unknown.cpuMs).toBeLessThan(mostCpuMs)
+    expect(unknown).toHaveLength(100)
     const events = Array.from({ length: 80_000 }, () => 5)
     const bad = refused(() => readFields(create, { ...fields, events }, names))
-    expect(bad.errors).toMatchObject([{ pointer: '/events', code: 'too_many_items' }])
-    expect(bad.cpuMs).toBeLessThan(mostCpuMs)
+    expect(bad).toMatchObject([{ pointer: '/events', code: 'too_many_items' }])
   })
 
   it('is refused with 100 errors by the PlanOmatic dialect', () => {
-    const { errors } = refused(() => {
+    const errors = refused(() => {
       const params = createParamReader({ filters: keys(20_000, 12) })
       params.object('filters', [])
       params.finish()
@@ -103,7 +94,7 @@ describe('a trigger within a batch', () => {
     }
     const text = (bytes: number) => JSON.stringify({ triggers: [trigger(), sized(bytes)] })
     expect(batch(text(262_144))()).toMatchObject({ triggers: [{}, {}] })
-    expect(refused(batch(text(262_145))).errors).toMatchObject([
+    expect(refused(batch(text(262_145)))).toMatchObject([
       { pointer: '/triggers/1', code: 'payload_too_large', message: expect.stringContaining('262144 bytes') },
     ])
   })

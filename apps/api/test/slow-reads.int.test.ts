@@ -44,7 +44,7 @@ describe('reads that are too slow', () => {
     }
     const answers = await reads
     expect(new Set(seen.map(([accepted, ready]) => `${accepted} ${ready}`))).toEqual(new Set(['202 200']))
-    expect(Math.max(...seen.map(([, , ms]) => ms))).toBeLessThan(1_000)
+    expect(Math.max(...seen.map(([, , ms]) => ms))).toBeLessThan(10_000)
     expect(answers.map((answer) => answer.status)).toEqual(answers.map(() => 503))
     const slow = answers.find((answer) => answer.body.code === 'query_too_slow')
     expect(slow?.headers['retry-after']).toBe('1')

@@ -85,6 +85,6 @@ describe('http client', () => {
     const client = createHttpClient({ policy: loopback, timeoutMs: 200 })
     const before = performance.now()
     await expect(client.get(`http://127.0.0.1:${server.port}/`)).rejects.toMatchObject({ code: 'ETIMEDOUT' })
-    expect(performance.now() - before).toBeLessThan(1_000)
+    expect(performance.now() - before).toBeLessThan(5_000)
   })
 })
