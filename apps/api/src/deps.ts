@@ -1,7 +1,7 @@
 import { deriveMasterKeys, findPrincipal, type MasterKeys } from '@waybill/db'
 import { createPublicIds, type PublicIds } from '@waybill/domain'
 import { createAddressPolicy } from '@waybill/egress'
-import { createWakeUps, queueConfigFrom, type QueueConfig, type WakeUps } from '@waybill/queue'
+import { createWakeUps, queueConfigFrom, type WakeUps } from '@waybill/queue'
 import { withDeadline, type Logger } from '@waybill/runtime'
 import type { ApiConfig } from './config.ts'
 import { createAuthenticate, type Authenticate } from './http/authenticate.ts'
@@ -57,7 +57,7 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
   )
   const keys = deriveMasterKeys(config.secrets.masterKey)
   const installation = createMasterKeyCheck(storage, keys, logger)
-  const wakeUps = createWakeUps(queueConfigOf(config), {
+  const wakeUps = createWakeUps(queueConfigFrom(config), {
     onError: (error) => logger.warn('queue.failed', { error }),
   })
   const metrics = createApiMetrics({
@@ -105,11 +105,6 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
       await Promise.all([wakeUps.close(), storage.close()])
     },
   }
-}
-
-function queueConfigOf({ databaseUrl, redisUrl, queuePrefix }: ApiConfig): QueueConfig {
-  const queue = queueConfigFrom({ databaseUrl, redisUrl })
-  return queue.backend === 'redis' && queuePrefix ? { ...queue, prefix: queuePrefix } : queue
 }
 
 function lookUp(storage: Storage, hash: Buffer) {

@@ -64,7 +64,7 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
   const { sql } = database
   const keys = deriveMasterKeys(config.secrets.masterKey)
   await checkMasterKey(sql, keys)
-  const queue = queueConfigOf(config)
+  const queue = queueConfigFrom(config)
   const wakeUps = createWakeUps(queue, { onError: (error) => logger.warn('queue.failed', { error }) })
   // Of its own: a heartbeat must not queue behind slow statements.
   const heartbeats = openDatabase({
@@ -134,11 +134,6 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
     pause: sleep,
     held: { batches: new Set(), lanes: new Set() },
   }
-}
-
-function queueConfigOf({ databaseUrl, redisUrl, queuePrefix }: WorkerConfig): QueueConfig {
-  const queue = queueConfigFrom({ databaseUrl, redisUrl })
-  return queue.backend === 'redis' && queuePrefix ? { ...queue, prefix: queuePrefix } : queue
 }
 
 type Pending = { rows: number; oldestAgeMs: number }

@@ -19,8 +19,15 @@ export type PostgresQueueConfig = {
 export const defaultPrefix = '{waybill}'
 export const defaultSchema = 'bullmq'
 
-/** Redis when there is one, else the database that is there anyway. An empty `redisUrl` counts as none. */
-export const queueConfigFrom = (env: { redisUrl?: string | undefined; databaseUrl: string }): QueueConfig =>
+/**
+ * Redis when there is one, else the database that is there anyway. An empty `redisUrl` counts as none, an empty
+ * `queuePrefix` as the default one; without Redis the prefix means nothing.
+ */
+export const queueConfigFrom = (env: {
+  redisUrl?: string | undefined
+  databaseUrl: string
+  queuePrefix?: string | undefined
+}): QueueConfig =>
   env.redisUrl
-    ? { backend: 'redis', redisUrl: env.redisUrl, prefix: defaultPrefix }
+    ? { backend: 'redis', redisUrl: env.redisUrl, prefix: env.queuePrefix || defaultPrefix }
     : { backend: 'postgres', databaseUrl: env.databaseUrl, schema: defaultSchema }

@@ -14,6 +14,13 @@ describe('the queue config', () => {
     })
   })
 
+  it('takes a prefix of its own on Redis only', () => {
+    const queuePrefix = '{mine}'
+    const redis = queueConfigFrom({ redisUrl: 'redis://cache:6379', databaseUrl, queuePrefix })
+    expect(redis).toMatchObject({ prefix: '{mine}' })
+    expect(queueConfigFrom({ databaseUrl, queuePrefix })).not.toHaveProperty('prefix')
+  })
+
   it('is the database when the address is missing or empty', () => {
     const expected = { backend: 'postgres', databaseUrl, schema: 'bullmq' }
     expect(queueConfigFrom({ databaseUrl })).toEqual(expected)

@@ -9,7 +9,6 @@ import { recordDeaths } from './record-deaths.ts'
 export type SlicedDelivery = Omit<MarkedRow, 'died'> & {
   subscription: SubscriptionId
   revision: number
-  profile: number
   attempts: number
   trigger: StoredTrigger
 }
