@@ -15,6 +15,16 @@ const list = (authorization?: string, query = '') => {
   return authorization === undefined ? request : request.set('Authorization', authorization)
 }
 
+describe('a token made for other APIs', () => {
+  it('is refused by the native one', async () => {
+    const limited = await createToken(api.database.orm, 'logs', [ours], { scopes: ['nursa'] })
+    const allowed = await createToken(api.database.orm, 'both', [ours], { scopes: ['nursa', 'v1'] })
+    const refused = await list(`Bearer ${limited.token}`)
+    expect([refused.status, refused.body.code]).toEqual([403, 'api_not_allowed'])
+    expect((await list(`Bearer ${allowed.token}`)).status).toBe(200)
+  })
+})
+
 describe('a request without a good token', () => {
   it('gets one and the same 401, whatever is wrong', async () => {
     const { token, id } = await createToken(api.database.orm, 'old', [ours])

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import type { Principal } from '@waybill/db'
 import { asIntegrationId } from '@waybill/domain'
 import { createAddressPolicy } from '@waybill/egress'
 import { parseJsonBody } from '../src/http/parse-json-body.ts'
@@ -11,7 +12,14 @@ import { checkBatch } from '../src/triggers/check-batch.ts'
 import { checkTrigger } from '../src/triggers/check-trigger.ts'
 import { trigger } from './support/trigger.ts'
 
-const principal = { tokenId: 1, name: 'x', integrations: new Set([asIntegrationId(12)]) }
+const principal: Principal = {
+  kind: 'token',
+  tokenId: 1,
+  name: 'x',
+  integrations: new Set([asIntegrationId(12)]),
+  scopes: null,
+  email: null,
+}
 
 /** What the work refused. How quickly is the bench's to say. */
 function refused(work: () => unknown): readonly (FieldProblem | AttrError)[] {

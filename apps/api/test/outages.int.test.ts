@@ -135,6 +135,7 @@ describe('data that the database refuses', () => {
       orderId: 'x',
       facilityId: null,
       search: null,
+      orderStatus: null,
       occurrence: null,
       data: '{}',
     })

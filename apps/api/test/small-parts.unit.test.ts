@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import type { Principal } from '@waybill/db'
 import { asIntegrationId } from '@waybill/domain'
 import { createTokenCache } from '../src/http/token-cache.ts'
 import { parseTimestamp } from '../src/http/check-timestamp.ts'
@@ -156,7 +157,14 @@ describe('toProblem', () => {
 })
 
 describe('the token cache', () => {
-  const principal = { tokenId: 1, name: 'x', integrations: new Set([asIntegrationId(1)]) }
+  const principal: Principal = {
+    kind: 'token',
+    tokenId: 1,
+    name: 'x',
+    integrations: new Set([asIntegrationId(1)]),
+    scopes: null,
+    email: null,
+  }
 
   it('asks once for concurrent questions, and again after its time', async () => {
     let asked = 0

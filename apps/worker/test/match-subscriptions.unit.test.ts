@@ -11,6 +11,7 @@ const subscriber = (id: number, changes: Partial<Subscriber> & { profile?: numbe
     revision: id * 10,
     state: 'active',
     createdAtMs: 0,
+    filters: {},
     settings: profiles[changes.of ?? 'standard'],
     ...changes,
   }) as Subscriber
@@ -28,6 +29,15 @@ describe('matching', () => {
     expect(
       how(trigger, [subscriber(1, { createdAtMs: 1_000 }), subscriber(2, { createdAtMs: 999 })]),
     ).toEqual([[2, plannedHow.send]])
+  })
+
+  it('plans only for those who listen at the facility, where they name some', () => {
+    const at = (facilities: string[]) => ({ filters: { facilities } })
+    const listening = [subscriber(1, at(['NUR-1', 'NUR-2'])), subscriber(2, at(['NUR-3'])), subscriber(3)]
+    const planned = (facilityId: string | null) =>
+      how({ ...trigger, facilityId }, listening).map(([subscription]) => subscription)
+    expect(planned('NUR-2')).toEqual([1, 3])
+    expect(planned(null)).toEqual([3])
   })
 
   it('leaves deliveries of a paused subscription pending', () => {

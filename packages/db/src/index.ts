@@ -24,10 +24,17 @@ export * from './pg-error.ts'
 export type { AttemptRow } from './record/attempt-arrays.ts'
 export * from './record/record-first-outcomes.ts'
 export * from './record/record-later-outcomes.ts'
-export { subscriptionState, type SubscriptionFilters, type SubscriptionState } from './schema/index.ts'
+export {
+  subscriptionState,
+  userRoles,
+  type SubscriptionFilters,
+  type SubscriptionState,
+  type UserRole,
+} from './schema/index.ts'
 export * from './subscriptions/create-subscription.ts'
 export * from './subscriptions/load-subscriptions.ts'
 export * from './subscriptions/subscription-record.ts'
+export * from './subscriptions/subscription-secrets.ts'
 export * from './subscriptions/update-subscription.ts'
 export * from './sweep/backlog.ts'
 export * from './sweep/find-forgotten.ts'

@@ -46,6 +46,7 @@ describe('lanes', () => {
     generation: 1,
     status: 2,
     err: null,
+    notices: [],
     attempt: anAttempt({ n: 2 }),
     retry: null,
     ...changes,

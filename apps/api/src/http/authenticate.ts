@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Principal } from '@waybill/db'
+import { mayCall, type Principal } from '@waybill/db'
 import { retryAfter, type BadTokens } from './bad-tokens.ts'
 import { problem, type Problem } from './problem.ts'
 import type { TokenCache } from './token-cache.ts'
@@ -22,13 +22,18 @@ export function createAuthenticate(tokens: TokenCache, badTokens: BadTokens): Au
     const found = tokens.find(token)
     if (!(found instanceof Promise)) {
       if (!found) throw refuse(request)
-      return found
+      return admit(found)
     }
     return found.then((principal) => {
       if (!principal) throw refuse(request)
-      return principal
+      return admit(principal)
     })
   }
+}
+
+function admit(principal: Principal): Principal {
+  if (mayCall(principal, 'v1')) return principal
+  throw problem('api_not_allowed', 'This token may not call the native API.')
 }
 
 const unauthenticated = () =>

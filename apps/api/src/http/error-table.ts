@@ -12,6 +12,7 @@ export const errorTable = {
   idempotency_key_not_supported: [400, 'An Idempotency-Key is not honoured here'],
   invalid_idempotency_key: [400, 'The Idempotency-Key is invalid'],
   unauthenticated: [401, 'A valid token is needed'],
+  api_not_allowed: [403, 'The token may not call this API'],
   insufficient_scope: [403, 'The token does not reach this integration'],
   not_found: [404, 'There is no such thing'],
   method_not_allowed: [405, 'The method is not allowed here'],

@@ -1,6 +1,7 @@
 import type { DeliveryRecord } from '@waybill/db'
 import { catalogueById } from '@waybill/domain'
 import { addressText } from '../triggers/address-text.ts'
+import { orderStatus } from '../triggers/order-status.ts'
 import { isObject } from './read-params.ts'
 
 /**
@@ -32,11 +33,6 @@ function readOrder(data: string | undefined): unknown {
   if (data === undefined) return undefined
   const trigger: unknown = JSON.parse(data)
   return isObject(trigger) ? (trigger['order'] ?? trigger['data']) : undefined
-}
-
-function orderStatus(order: unknown): string | null {
-  const status = isObject(order) ? (order['order_status'] ?? order['status']) : undefined
-  return typeof status === 'string' ? status : null
 }
 
 /** Order ids are kept as text; one that is a number goes out as one. */

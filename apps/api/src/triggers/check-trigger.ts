@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { NewTrigger } from '@waybill/db'
-import type { CatalogueEntry, IntegrationId } from '@waybill/domain'
+import { findEvent, type CatalogueEntry, type IntegrationId } from '@waybill/domain'
 import { checkTimestamp } from '../http/check-timestamp.ts'
 import type { JsonObject } from '../http/parse-json-body.ts'
 import type { FieldProblem } from '../http/problem.ts'
@@ -9,6 +9,7 @@ import { readIntegrationId } from '../http/read-integration-id.ts'
 import { refuseUnknown } from '../http/unknown-field.ts'
 import { addressText } from './address-text.ts'
 import { checkEvent } from './check-event.ts'
+import { orderStatus } from './order-status.ts'
 
 const known: ReadonlySet<string> = new Set([
   'integration_id',
@@ -71,11 +72,18 @@ export function checkTrigger(
       eventId: event.id,
       orderId,
       facilityId,
+      orderStatus: event.kind === 'order_event' ? statusOfOrder(value['order'] ?? value['data']) : null,
       search: addressText(value['order'] ?? value['data'])?.toLowerCase() ?? null,
       occurrence: occurrence === null ? null : createHash('sha256').update(occurrence).digest(),
       data: raw,
     },
   }
+}
+
+/** The catalogue id of the status an order has; null for none, or one of its own. */
+function statusOfOrder(order: unknown): number | null {
+  const name = orderStatus(order)
+  return name === null ? null : (findEvent('order_status', name)?.id ?? null)
 }
 
 function checkPart(value: JsonObject, prefix: string, problems: FieldProblem[]): void {

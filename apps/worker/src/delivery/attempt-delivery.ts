@@ -3,8 +3,10 @@ import type { AttemptRow, StoredTrigger } from '@waybill/db'
 import {
   catalogueById,
   decide,
+  noticesAfter,
   parseRetryAfter,
   renderBody,
+  type AttemptNotice,
   type Decision,
   type DeliveryId,
   type Outcome,
@@ -35,7 +37,7 @@ export type DueAttempt = {
   trigger: StoredTrigger
 }
 
-export type AttemptResult = { row: AttemptRow; decision: Decision }
+export type AttemptResult = { row: AttemptRow; decision: Decision; notices: AttemptNotice[] }
 
 /** Render → sign → send → decide. The caller records. Throws only when the body cannot be rendered. */
 export async function attemptDelivery(deps: AttemptDeps, due: DueAttempt): Promise<AttemptResult> {
@@ -57,7 +59,8 @@ export async function attemptDelivery(deps: AttemptDeps, due: DueAttempt): Promi
   })
   deps.metrics.attempted(subscriber.settings.name, decision.kind, sent.ms)
   const failed = decision.kind === 'delivered' ? null : failureOf(sent)
-  return { row: toRow(due, sent, failed, { body, signature, sentAtMs }), decision }
+  const notices = noticesAfter(decision, due.failures + 1, subscriber.settings)
+  return { row: toRow(due, sent, failed, { body, signature, sentAtMs }), decision, notices }
 }
 
 /** What became of a request, or why there was none. */

@@ -1,11 +1,5 @@
-import {
-  retryDeadlocks,
-  settleUnsent,
-  type AttemptRow,
-  type LaterOutcome,
-  type SlicedDelivery,
-} from '@waybill/db'
-import { statusCode, type Decision } from '@waybill/domain'
+import { retryDeadlocks, settleUnsent, type LaterOutcome, type SlicedDelivery } from '@waybill/db'
+import { statusCode } from '@waybill/domain'
 import type { AttemptResult } from '../delivery/attempt-delivery.ts'
 import type { Subscriber } from '../subscriptions/create-snapshot.ts'
 import type { DrainDeps } from './drain-lane.ts'
@@ -25,9 +19,9 @@ export async function sendRetry(
     const view = await deps.snapshot.viewAt(subscriber, due.revision)
     const result = await attemptOrGiveUp(deps, subscriber, due, view)
     if (!result) return true
-    const { row, decision } = result
+    const { decision } = result
     if (decision.kind === 'give-up' && decision.deactivate) deps.deactivate(subscriber.id, decision.reason)
-    await deps.laterRecorder.record(laterOutcome(due, row, decision))
+    await deps.laterRecorder.record(laterOutcome(due, result))
     return true
   } catch (error) {
     deps.logger.error('delivery.not-sent', { delivery: due.delivery, error })
@@ -61,24 +55,17 @@ async function attemptOrGiveUp(
   }
 }
 
-function laterOutcome(due: SlicedDelivery, attempt: AttemptRow, decision: Decision): LaterOutcome {
-  const { delivery, generation } = due
+function laterOutcome(due: SlicedDelivery, { row, decision, notices }: AttemptResult): LaterOutcome {
+  const outcome = { delivery: due.delivery, generation: due.generation, attempt: row, notices }
   switch (decision.kind) {
     case 'delivered':
-      return { delivery, generation, status: statusCode('delivered'), err: null, attempt, retry: null }
+      return { ...outcome, status: statusCode('delivered'), err: null, retry: null }
     case 'retry': {
       const retry = { delayMs: decision.delayMs, step: decision.failures }
-      return { delivery, generation, status: statusCode('failed'), err: null, attempt, retry }
+      return { ...outcome, status: statusCode('failed'), err: null, retry }
     }
     case 'give-up':
-      return {
-        delivery,
-        generation,
-        status: statusCode('failed'),
-        err: decision.reason,
-        attempt,
-        retry: null,
-      }
+      return { ...outcome, status: statusCode('failed'), err: decision.reason, retry: null }
     default:
       return decision satisfies never
   }

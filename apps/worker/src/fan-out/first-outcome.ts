@@ -1,5 +1,11 @@
 import { plannedHow, type FirstOutcome, type PlannedDelivery, type StoredTrigger } from '@waybill/db'
-import { catalogueById, statusCode, type DeliveryId, type DeliveryStatus } from '@waybill/domain'
+import {
+  catalogueById,
+  statusCode,
+  type AttemptNotice,
+  type DeliveryId,
+  type DeliveryStatus,
+} from '@waybill/domain'
 import type { AttemptResult } from '../delivery/attempt-delivery.ts'
 import type { Subscriber } from '../subscriptions/create-snapshot.ts'
 
@@ -10,6 +16,8 @@ export type PlannedWork = {
   trigger: StoredTrigger
   subscriber: Subscriber
 }
+
+const noNotices: readonly AttemptNotice[] = []
 
 function base(
   { delivery, planned, trigger, subscriber }: PlannedWork,
@@ -26,8 +34,9 @@ function base(
     profile: subscriber.profile,
     status: statusCode(status),
     eventId: trigger.eventId,
-    orderStatus: isStatus ? trigger.eventId : null,
+    orderStatus: isStatus ? trigger.eventId : trigger.orderStatus,
     err,
+    notices: noNotices,
   }
 }
 
@@ -67,7 +76,7 @@ export function unrenderedOutcome(work: PlannedWork): FirstOutcome {
 
 /** Sent once. */
 export function sentOutcome(work: PlannedWork, result: AttemptResult): FirstOutcome {
-  const { row, decision } = result
+  const { row, decision, notices } = result
   switch (decision.kind) {
     case 'delivered':
       return { ...base(work, 'delivered', null), attempt: row, due: null }
@@ -78,10 +87,10 @@ export function sentOutcome(work: PlannedWork, result: AttemptResult): FirstOutc
         step: decision.failures,
         crashes: 0,
       }
-      return { ...base(work, 'failed', null), attempt: row, due }
+      return { ...base(work, 'failed', null), notices, attempt: row, due }
     }
     case 'give-up':
-      return { ...base(work, 'failed', decision.reason), attempt: row, due: null }
+      return { ...base(work, 'failed', decision.reason), notices, attempt: row, due: null }
     default:
       return decision satisfies never
   }

@@ -16,13 +16,17 @@ export function matchSubscriptions(
 ): PlannedDelivery[] {
   const plan: PlannedDelivery[] = []
   for (const subscriber of listening) {
-    if (subscriber.createdAtMs >= trigger.createdAtMs) continue
+    if (subscriber.createdAtMs >= trigger.createdAtMs || !listensAt(subscriber, trigger.facilityId)) continue
     const how = begin(trigger, subscriber, firstSeenMs)
     if (how !== undefined) {
       plan.push({ offset, subscription: subscriber.id, revision: subscriber.revision, how })
     }
   }
   return plan
+}
+
+function listensAt({ filters: { facilities } }: Subscriber, facility: string | null): boolean {
+  return facilities === undefined || (facility !== null && facilities.includes(facility))
 }
 
 function begin(

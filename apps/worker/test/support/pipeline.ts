@@ -143,6 +143,7 @@ export function aTrigger(
     orderId,
     facilityId: null,
     search: null,
+    orderStatus: null,
     occurrence: null,
     data: JSON.stringify({
       integration_id: yard,

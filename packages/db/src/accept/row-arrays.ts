@@ -7,6 +7,8 @@ export type NewTrigger = {
   orderId: string | null
   facilityId: string | null
   search: string | null
+  /** The catalogue id of the status the order had, where the trigger tells an event and names one. */
+  orderStatus: number | null
   /** SHA-256 of the order system's own event id. */
   occurrence: Buffer | null
   data: string
@@ -25,6 +27,7 @@ export function rowArrays(entries: AcceptEntry[]) {
     orderId: [] as (string | null)[],
     facilityId: [] as (string | null)[],
     search: [] as (string | null)[],
+    orderStatus: [] as (number | null)[],
     occurrence: [] as (string | null)[],
     data: [] as string[],
   }
@@ -40,6 +43,7 @@ export function rowArrays(entries: AcceptEntry[]) {
       columns.orderId.push(trigger.orderId)
       columns.facilityId.push(trigger.facilityId)
       columns.search.push(trigger.search)
+      columns.orderStatus.push(trigger.orderStatus)
       columns.occurrence.push(trigger.occurrence?.toString('hex') ?? null)
       columns.data.push(trigger.data)
     }

@@ -56,8 +56,10 @@ export async function storeTriggers(
     fresh AS MATERIALIZED (
       SELECT block.base + r.i - 1 AS id, r.*
       FROM unnest(${rows.entry}::int[], ${rows.integration}::int[], ${rows.eventId}::smallint[], ${rows.orderId}::text[],
-        ${rows.facilityId}::text[], ${rows.search}::text[], ${rows.occurrence}::text[], string_to_array(${rows.data.join(separator)}::text, chr(1)))
-        WITH ORDINALITY AS r(entry, integration, event_id, order_id, facility_id, search, occurrence, data, i), block
+        ${rows.facilityId}::text[], ${rows.search}::text[], ${rows.orderStatus}::smallint[], ${rows.occurrence}::text[],
+        string_to_array(${rows.data.join(separator)}::text, chr(1)))
+        WITH ORDINALITY AS r(entry, integration, event_id, order_id, facility_id, search, order_status, occurrence, data, i),
+        block
       WHERE r.entry NOT IN (SELECT i FROM lost)
     ),
     first_occurrence AS (
@@ -67,8 +69,9 @@ export async function storeTriggers(
       ON CONFLICT DO NOTHING RETURNING trigger
     ),
     stored AS (
-      INSERT INTO triggers (id, integration, event_id, order_id, facility_id, search, occurrence, duplicate, created_at, data)
-      SELECT id, integration, event_id, order_id, facility_id, search, decode(occurrence, 'hex'),
+      INSERT INTO triggers (id, integration, event_id, order_id, facility_id, search, order_status, occurrence, duplicate,
+        created_at, data)
+      SELECT id, integration, event_id, order_id, facility_id, search, order_status, decode(occurrence, 'hex'),
         occurrence IS NOT NULL AND id NOT IN (SELECT trigger FROM first_occurrence), now(), data
       FROM fresh
     ),

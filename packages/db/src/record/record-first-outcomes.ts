@@ -1,6 +1,15 @@
-import type { BatchId, DeliveryId, IntegrationId, SubscriptionId, TriggerId, WorkerId } from '@waybill/domain'
+import type {
+  AttemptNotice,
+  BatchId,
+  DeliveryId,
+  IntegrationId,
+  SubscriptionId,
+  TriggerId,
+  WorkerId,
+} from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
 import { attemptArrays, type AttemptRow } from './attempt-arrays.ts'
+import { noticed } from './noticed.ts'
 
 /** The first thing known of a planned delivery: sent once, or not sent and why. */
 export type FirstOutcome = {
@@ -14,6 +23,8 @@ export type FirstOutcome = {
   eventId: number
   orderStatus: number | null
   err: string | null
+  /** What a person is to be told about it. */
+  notices: readonly AttemptNotice[]
   attempt: AttemptRow | null
   /** Present while the delivery is not settled: it becomes due after `delayMs` on the database's clock; see the table for `expires_at`. */
   due: { delayMs: number; expiresAtMs: number; step: number; crashes: number } | null
@@ -58,8 +69,8 @@ export async function recordFirstOutcomes(
       SELECT o.id, o.trigger, o.integration, o.subscription, o.revision, o.profile, o.status, o.event_id,
         o.order_status, 1, coalesce(a.n, 0), a.code, o.err, now(), to_timestamp(a.sent_at_ms / 1000)
       FROM o LEFT JOIN a ON a.delivery = o.id
-      ON CONFLICT (id) DO NOTHING RETURNING id
-    ),
+      ON CONFLICT (id) DO NOTHING RETURNING id, integration, subscription, generation, attempts, last_code, err
+    )${noticed(sql, sorted, 'recorded')},
     attempted AS (
       INSERT INTO attempts (delivery, n, generation, revision, sent_at, ms, code, err, body_hash, signature,
         response_headers, response_body)

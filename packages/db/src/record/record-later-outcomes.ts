@@ -1,6 +1,7 @@
-import type { DeliveryId } from '@waybill/domain'
+import type { AttemptNotice, DeliveryId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
 import { attemptArrays, type AttemptRow } from './attempt-arrays.ts'
+import { noticed } from './noticed.ts'
 
 /** What an attempt from a lane came to. `retry` null: the delivery is settled with `status`. */
 export type LaterOutcome = {
@@ -8,6 +9,8 @@ export type LaterOutcome = {
   generation: number
   status: number
   err: string | null
+  /** What a person is to be told about it. */
+  notices: readonly AttemptNotice[]
   attempt: AttemptRow
   retry: { delayMs: number; step: number } | null
 }
@@ -44,8 +47,9 @@ export async function recordLaterOutcomes(
           ELSE d.err END
       FROM o
       WHERE d.id = o.delivery AND d.id >= ${low}::bigint AND d.id <= ${high}::bigint AND d.attempts = o.n - 1
-      RETURNING d.id, d.generation = o.generation AS mine
-    ),
+      RETURNING d.id, d.integration, d.subscription, d.generation, d.attempts, d.last_code, d.err,
+        d.generation = o.generation AS mine
+    )${noticed(sql, sorted, 'taken')},
     attempted AS (
       INSERT INTO attempts (delivery, n, generation, revision, sent_at, ms, code, err, body_hash, signature,
         response_headers, response_body)

@@ -18,8 +18,17 @@ import { integrations } from './integrations.ts'
 export const subscriptionState = { active: 1, paused: 2, inactive: 3 } as const
 export type SubscriptionState = keyof typeof subscriptionState
 
-/** What a subscription listens to. `eventIds` absent: every event its profile has a name for. */
-export type SubscriptionFilters = { eventIds?: number[] }
+/**
+ * What a subscription listens to. `eventIds` absent: every event its profile has a name for. `all`: its maker asked for
+ * every event of its kind, which `eventIds` lists. `facilities` absent: every facility. `audience` tells a vendor's two
+ * kinds of webhook apart.
+ */
+export type SubscriptionFilters = {
+  eventIds?: number[]
+  all?: true
+  facilities?: string[]
+  audience?: 'facility' | 'user'
+}
 
 /** Where an integrator listens, to what, in which shape. What a delivery must freeze lives in `revisions`. */
 export const subscriptions = pgTable(
@@ -41,6 +50,8 @@ export const subscriptions = pgTable(
     inFlightLimit: smallint('in_flight_limit').notNull(),
     notify: boolean('notify').notNull().default(false),
     notificationEmails: text('notification_emails'),
+    /** The application token it was made with, where the dialect shows that; null for a person's. */
+    application: integer('application'),
     createdAt: instant('created_at').notNull().defaultNow(),
     updatedAt: instant('updated_at').notNull().defaultNow(),
     deletedAt: instant('deleted_at'),

@@ -17,6 +17,8 @@ export const triggers = pgTable(
     orderId: text('order_id'),
     facilityId: text('facility_id'),
     search: text('search'),
+    /** The status the order had when an event happened to it, by its catalogue id. */
+    orderStatus: smallint('order_status'),
     occurrence: bytea('occurrence'),
     duplicate: boolean('duplicate').notNull(),
     createdAt: instant('created_at').notNull(),
@@ -27,5 +29,9 @@ export const triggers = pgTable(
     index('triggers_facility')
       .on(t.integration, t.facilityId, t.id)
       .where(sql`facility_id IS NOT NULL`),
+    // Substrings of an address or an order's id; only the PlanOmatic API searches, and facility events are not in it.
+    index('triggers_search')
+      .using('gin', sql`(coalesce(search, '') || chr(10) || lower(coalesce(order_id, ''))) gin_trgm_ops`)
+      .where(sql`event_id < 200`),
   ],
 )

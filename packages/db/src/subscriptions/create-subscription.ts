@@ -1,13 +1,18 @@
 import { sql } from 'drizzle-orm'
 import { raiseConfigVersion } from '../config-version.ts'
-import { sealSecret, type MasterKeys } from '../master-key.ts'
+import type { MasterKeys } from '../master-key.ts'
 import type { Orm } from '../open-database.ts'
 import { pgErrorCode } from '../pg-error.ts'
-import { auditLog, revisions, secrets, subscriptions, subscriptionState } from '../schema/index.ts'
+import { auditLog, revisions, subscriptions, subscriptionState } from '../schema/index.ts'
+import { addSecrets } from './subscription-secrets.ts'
 import { findSubscription, type SubscriptionRecord } from './subscription-record.ts'
 
 /** What its maker says of a subscription; the rest of its record comes with it. */
-export type NewSubscription = Omit<SubscriptionRecord, 'id' | 'revision' | 'createdAt' | 'updatedAt'> & {
+export type NewSubscription = Omit<
+  SubscriptionRecord,
+  'id' | 'revision' | 'createdAt' | 'updatedAt' | 'application'
+> & {
+  application?: number | null
   /** Signing secrets in clear, stored sealed. */
   secrets: Buffer[]
 }
@@ -35,10 +40,7 @@ export async function createSubscription(
         .returning({ id: subscriptions.id })
       if (!row) throw new Error('the subscriptions table took no row')
       await tx.insert(revisions).values({ subscription: row.id, revision: 1, name, url, view })
-      for (const secret of clear) {
-        const ciphertext = sealSecret(keys, row.id, secret)
-        await tx.insert(secrets).values({ subscription: row.id, ciphertext, keyId: keys.secretsKeyId })
-      }
+      await addSecrets(tx, keys, row.id, clear)
       await tx.insert(auditLog).values({
         actor,
         integration: wanted.integration,

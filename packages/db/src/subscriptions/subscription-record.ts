@@ -27,6 +27,8 @@ export type SubscriptionRecord = {
   inFlightLimit: number
   notify: boolean
   notificationEmails: string | null
+  /** The application token it was made with; null where the dialect does not show that, or for a person's. */
+  application: number | null
   createdAt: Date
   updatedAt: Date
 }

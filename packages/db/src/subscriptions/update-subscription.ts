@@ -1,6 +1,7 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { IntegrationId, SubscriptionId } from '@waybill/domain'
 import { raiseConfigVersion } from '../config-version.ts'
+import type { MasterKeys } from '../master-key.ts'
 import type { Orm, OrmOrTransaction } from '../open-database.ts'
 import { pgErrorCode } from '../pg-error.ts'
 import {
@@ -12,9 +13,13 @@ import {
 } from '../schema/index.ts'
 import type { NewSubscription } from './create-subscription.ts'
 import { findSubscription, type SubscriptionRecord } from './subscription-record.ts'
+import { replaceSecrets } from './subscription-secrets.ts'
 
 /** What may change; absent members stay. */
-export type SubscriptionChange = Partial<Omit<NewSubscription, 'integration' | 'profile' | 'secrets'>>
+export type SubscriptionChange = Partial<Omit<NewSubscription, 'integration' | 'secrets'>> & {
+  /** Signing secrets in clear that take the place of all it has, at most a few. */
+  secrets?: { keys: MasterKeys; clear: readonly Buffer[] }
+}
 
 /**
  * Changes a living subscription of the integration in one transaction. Name, URL and view make a new revision.
@@ -32,7 +37,8 @@ export async function updateSubscription(
       const changedVersion = await raiseConfigVersion(tx)
       const before = await findSubscription(tx, integration, id)
       if (!before) return undefined
-      const { name, url, view, state, ...columns } = change
+      const { name, url, view, state, secrets, ...columns } = change
+      if (secrets) await replaceSecrets(tx, secrets.keys, id, secrets.clear)
       const revision = await addRevision(tx, before, { name, url, view })
       await tx
         .update(subscriptions)

@@ -1,12 +1,24 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { and, eq, gt, isNull, or, sql } from 'drizzle-orm'
-import type { IntegrationId } from '@waybill/domain'
+import type { ApiScope, IntegrationId } from '@waybill/domain'
 import { raiseConfigVersion } from '../config-version.ts'
 import type { Orm } from '../open-database.ts'
 import { auditLog, integrations, tokens } from '../schema/index.ts'
 
-/** Who a request speaks for. */
-export type Principal = { tokenId: number; name: string; integrations: ReadonlySet<IntegrationId> }
+/** Who a request speaks for: an application by its token, or a person by their session. */
+export type Principal = {
+  kind: 'token' | 'session'
+  /** The token's or the session's id. */
+  tokenId: number
+  name: string
+  integrations: ReadonlySet<IntegrationId>
+  /** The APIs it may call; null: all. */
+  scopes: ReadonlySet<ApiScope> | null
+  /** Whom mails about what it makes go to. */
+  email: string | null
+}
+
+export const mayCall = ({ scopes }: Principal, api: ApiScope): boolean => scopes === null || scopes.has(api)
 
 export const hashToken = (token: string): Buffer => createHash('sha256').update(token).digest()
 
@@ -15,20 +27,29 @@ export async function createToken(
   orm: Orm,
   name: string,
   scope: IntegrationId[],
+  { scopes = null, email = null }: { scopes?: ApiScope[] | null; email?: string | null } = {},
 ): Promise<{ id: number; token: string }> {
   const token = `wbt_${randomBytes(32).toString('base64url')}`
   return orm.transaction(async (tx) => {
     const changedVersion = await raiseConfigVersion(tx)
     const [row] = await tx
       .insert(tokens)
-      .values({ hash: hashToken(token), hint: token.slice(0, 8), name, integrations: scope, changedVersion })
+      .values({
+        hash: hashToken(token),
+        hint: token.slice(0, 8),
+        name,
+        integrations: scope,
+        scopes,
+        email,
+        changedVersion,
+      })
       .returning({ id: tokens.id })
     if (!row) throw new Error('the tokens table took no row')
     await tx.insert(auditLog).values({
       actor: 'operator',
       action: 'token.created',
       target: String(row.id),
-      details: { name, scope },
+      details: { name, scope, scopes },
     })
     return { id: row.id, token }
   })
@@ -54,7 +75,13 @@ export async function revokeToken(orm: Orm, id: number): Promise<boolean> {
 /** The principal of a living token, by its hash. */
 export async function findPrincipal(orm: Orm, hash: Buffer): Promise<Principal | undefined> {
   const [row] = await orm
-    .select({ id: tokens.id, name: tokens.name, integrations: tokens.integrations })
+    .select({
+      id: tokens.id,
+      name: tokens.name,
+      integrations: tokens.integrations,
+      scopes: tokens.scopes,
+      email: tokens.email,
+    })
     .from(tokens)
     .where(
       and(
@@ -63,7 +90,16 @@ export async function findPrincipal(orm: Orm, hash: Buffer): Promise<Principal |
         or(isNull(tokens.expiresAt), gt(tokens.expiresAt, sql`now()`)),
       ),
     )
-  return row && { tokenId: row.id, name: row.name, integrations: new Set(row.integrations) }
+  if (!row) return undefined
+  const { id, name, integrations: reached, scopes, email } = row
+  return {
+    kind: 'token',
+    tokenId: id,
+    name,
+    integrations: new Set(reached),
+    scopes: scopes && new Set(scopes),
+    email,
+  }
 }
 
 /** Makes an integration, or renames the one with this id. */

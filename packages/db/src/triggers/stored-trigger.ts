@@ -8,6 +8,8 @@ export type StoredTrigger = {
   eventId: number
   orderId: string | null
   facilityId: string | null
+  /** The catalogue id of the status the order had when an event happened to it. */
+  orderStatus: number | null
   duplicate: boolean
   createdAtMs: number
   data: string
@@ -20,6 +22,7 @@ export type TriggerRow = {
   event_id: number
   order_id: string | null
   facility_id: string | null
+  order_status: number | null
   duplicate: boolean
   created_at_ms: number
   data: string
@@ -27,7 +30,7 @@ export type TriggerRow = {
 
 /** The columns of a stored trigger; `triggers` is `t` in the caller's FROM. */
 export const triggerColumns = (sql: SqlOrTransaction) => sql`
-  t.id, t.integration, t.event_id, t.order_id, t.facility_id, t.duplicate,
+  t.id, t.integration, t.event_id, t.order_id, t.facility_id, t.order_status, t.duplicate,
   extract(epoch FROM t.created_at)::float8 * 1000 AS created_at_ms, t.data`
 
 export function toTrigger(row: TriggerRow): StoredTrigger {
@@ -37,6 +40,7 @@ export function toTrigger(row: TriggerRow): StoredTrigger {
     eventId: row.event_id,
     orderId: row.order_id,
     facilityId: row.facility_id,
+    orderStatus: row.order_status,
     duplicate: row.duplicate,
     createdAtMs: row.created_at_ms,
     data: row.data,
