@@ -6,6 +6,7 @@ FROM ${NODE_IMAGE} AS build
 WORKDIR /src
 ENV CI=1
 COPY package.json pnpm-lock.yaml pnpm-workspace.yaml tsconfig.base.json ./
+COPY patches patches
 COPY tests/package.json tests/
 COPY packages packages
 COPY apps apps

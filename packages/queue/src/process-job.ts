@@ -1,3 +1,4 @@
+import { faultPoint } from '@waybill/fault-points'
 import { z } from 'zod'
 import { toError } from './limit-errors.ts'
 import type { OnError } from './limit-errors.ts'
@@ -18,6 +19,7 @@ export const processJob =
     } catch (error) {
       reportQuietly(onError, toError(error))
     }
+    faultPoint('queue.job-processed')
   }
 
 /** Names the job and its version, and quotes nothing of its data. */

@@ -9,7 +9,7 @@ const SECRET_KEY =
 const URL_KEY = /(?:url|uri)s?$/
 
 const SECRET_TEXT =
-  /\bwh(?:sec|sk)_[\w+/=-]+|\bwbt_[\w-]+|\b(bearer|basic)\s+[\w.~+/=-]+|\b([a-z][a-z0-9+.-]{0,19}:\/\/)[^\s/?#]*@/gi
+  /\bwh(?:sec|sk)_[\w+/=-]+|\bwb[st]_[\w-]+|\b(bearer|basic)\s+[\w.~+/=-]+|\b([a-z][a-z0-9+.-]{0,19}:\/\/)[^\s/?#]*@/gi
 
 /**
  * Copies a value for the log without what must not be there: values of secret-looking keys, secrets recognised by
@@ -33,7 +33,7 @@ export function redact(value: unknown, key = '', depth = 0): unknown {
   }
 }
 
-/** Replaces secrets that a text shows by their shape: `whsec_…`, `wbt_…`, `Bearer …`, `user:password@` in a URL. */
+/** Replaces secrets that a text shows by their shape: `whsec_…`, `wbt_…`, `wbs_…`, `Bearer …`, `user:password@` in a URL. */
 export function redactText(text: string): string {
   const short = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}… (${text.length} characters)` : text
   return short.replace(SECRET_TEXT, (_match, scheme?: string, prefix?: string) => {

@@ -69,6 +69,7 @@ describe('logger', () => {
     expect(redactText('key whsec_MfKQ9r8G+/= end')).toBe('key [redacted] end')
     expect(redactText('sent Bearer abc.def-1 to x')).toBe('sent Bearer [redacted] to x')
     expect(redactText('token wbt_live_12ab failed')).toBe('token [redacted] failed')
+    expect(redactText('session wbs_12-ab failed')).toBe('session [redacted] failed')
     expect(redactText('at postgres://me:p@ss@db:5432/x')).toBe('at postgres://[redacted]@db:5432/x')
     expect(redactText('nothing here, https://a.example/b@c')).toBe('nothing here, https://a.example/b@c')
   })

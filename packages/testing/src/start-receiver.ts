@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { setMaxListeners } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { answerRequest } from './answer-request.ts'
@@ -35,9 +36,11 @@ export type StartReceiverOptions = {
    * survives a SIGKILL of this process is at least everything it ever acknowledged.
    */
   ledger?: string
+  /** PEM texts; makes it an HTTPS server. Whoever calls must trust the certificate's issuer. */
+  tls?: { cert: string; key: string }
 }
 
-/** A real subscriber: an HTTP server on 127.0.0.1 that keeps what it gets and answers as it is told to. */
+/** A real subscriber: an HTTP or HTTPS server on 127.0.0.1 that keeps what it gets and answers as it is told to. */
 export async function startReceiver(options: StartReceiverOptions = {}): Promise<Receiver> {
   const requests: ReceivedRequest[] = []
   const changed = new EventTarget()
@@ -55,13 +58,16 @@ export async function startReceiver(options: StartReceiverOptions = {}): Promise
     await answerRequest(request, response, answer, closing.signal)
     changed.dispatchEvent(new Event('change'))
   }
-  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (incoming, response) => {
+  const listener = (incoming: IncomingMessage, response: ServerResponse): void => {
     // A sender that hangs up while it is read is no failure; one of the responder must show, as a status nobody uses.
     handle(incoming, response).catch((error: unknown) => {
       if (!response.headersSent) response.writeHead(599)
       response.end(String(error))
     })
-  })
+  }
+  const timeouts = { keepAliveTimeout: 60_000, requestTimeout: 0 }
+  const { tls } = options
+  const server = tls ? createTlsServer({ ...timeouts, ...tls }, listener) : createServer(timeouts, listener)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ port: options.port ?? 0, host: '127.0.0.1', backlog: 1024 }, resolve)
@@ -69,7 +75,7 @@ export async function startReceiver(options: StartReceiverOptions = {}): Promise
   const { port } = server.address() as AddressInfo
 
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     port,
     requests,
     setResponder: (next) => {

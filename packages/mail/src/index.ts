@@ -1,0 +1,5 @@
+export * from './addresses.ts'
+export * from './create-mailer.ts'
+export type { MailErrorCode } from './mail-error.ts'
+export * from './open-mailer.ts'
+export * from './without-query.ts'
