@@ -2,6 +2,7 @@ import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { arrayTypes, type ArrayTypes } from './array-types.ts'
 import * as schema from './schema/index.ts'
+import { watchStatements } from './watch-statements.ts'
 
 type Types = { bigint: number } & ArrayTypes
 
@@ -27,7 +28,12 @@ export type DatabaseOptions = {
   readConnections?: number
   /** Longest a statement may run on the server, in ms. */
   statementTimeoutMs: number
+  /** Told of statements that the server should long have ended and that got no answer: their connections lead nowhere. */
+  onSilent?: () => void
 }
+
+/** How long after its time a statement may still be answered. */
+const graceMs = 5_000
 
 /**
  * Opens the pools; connects when first used. Statements wait at most 1 s for a lock and a transaction may idle
@@ -46,17 +52,25 @@ export function openDatabase(options: DatabaseOptions): Database {
     fetch_types: false,
     connection: {
       application_name: options.applicationName,
+      // Compiling a statement over many partitions takes longer than most of them run.
+      jit: false,
       statement_timeout: options.statementTimeoutMs,
       lock_timeout: 1_000,
       idle_in_transaction_session_timeout: 5_000,
     },
   } as const
+  // After five runs one plan would do for all parameters, which for lists and searches can be many times too slow.
+  const planningAnew = { ...common.connection, plan_cache_mode: 'force_custom_plan' }
   const types = { bigint: { to: 20, from: [20], serialize: String, parse: Number }, ...arrayTypes }
-  const hot = postgres(options.url, { ...common, max: options.hotConnections, types })
-  const { readConnections } = options
+  const { readConnections, onSilent = () => {} } = options
+  const watch = <Client extends Sql | postgres.Sql>(client: Client): Client =>
+    watchStatements(client, options.statementTimeoutMs + graceMs, onSilent)
+  const hot = watch(postgres(options.url, { ...common, max: options.hotConnections, types }))
   const read =
-    readConnections === undefined ? hot : postgres(options.url, { ...common, max: readConnections, types })
-  const other = postgres(options.url, { ...common, max: options.otherConnections })
+    readConnections === undefined
+      ? hot
+      : watch(postgres(options.url, { ...common, connection: planningAnew, max: readConnections, types }))
+  const other = watch(postgres(options.url, { ...common, max: options.otherConnections }))
   const close = async () => {
     const pools = new Set([hot, read])
     await Promise.all([...[...pools].map((pool) => pool.end({ timeout: 5 })), other.end({ timeout: 5 })])

@@ -7,6 +7,7 @@ export type PublicIdOf = {
   delivery: DeliveryId
   subscription: SubscriptionId
   secret: number
+  notice: number
 }
 export type PublicIdKind = keyof PublicIdOf
 

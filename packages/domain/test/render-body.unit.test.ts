@@ -228,7 +228,7 @@ describe('the Nursa body', () => {
 
 describe('the Planning Center body', () => {
   it('is one event delivery with the attempt number and the payload as text', () => {
-    const raw = '{ "id": 12345678901234567890 }'
+    const raw = '{"data":{"type":"Order","id":"40017"}, "big": 12345678901234567890 }'
     const input = trigger('planning-center', 'order_event', 'delivered', `{"order":${raw}}`)
     expect(parse(renderBody({ ...input, attempt: 3 }))).toEqual({
       data: [

@@ -1,8 +1,14 @@
 import type { SubscriptionId, WorkerId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
 
-/** `run` marks what this claim sends; `limit` is how many requests may be open at once. */
-export type ClaimedLane = { run: number; limit: number; configVersion: number }
+/** `run` marks what this claim sends; `limit` is how many requests the subscription lets be open at once. */
+export type ClaimedLane = {
+  run: number
+  limit: number
+  /** What earlier turns kept; see keep-lane-health.ts. `isFailing`: nothing was delivered of late. */
+  health: { unwell: number; limit: number | null; isFailing: boolean }
+  configVersion: number
+}
 
 /**
  * Takes the lane for `worker` if nobody has it, something is due, it is not blocked and its subscription is
@@ -13,15 +19,26 @@ export async function claimLane(
   subscription: SubscriptionId,
   worker: WorkerId,
 ): Promise<ClaimedLane | undefined> {
-  const [row] = await sql<{ run: number; limit: number; version: number }[]>`
+  const [row] = await sql<
+    {
+      run: number
+      limit: number
+      limitNow: number | null
+      unwell: number
+      isFailing: boolean
+      version: number
+    }[]
+  >`
     UPDATE lanes l SET owner = ${worker}::int, runs = l.runs + 1
     FROM subscriptions s
     WHERE l.subscription = ${subscription}::int AND s.id = l.subscription AND s.state = 1 AND s.deleted_at IS NULL
       AND EXISTS (SELECT FROM workers WHERE id = ${worker}::int)
       AND l.owner IS NULL AND l.next_due_at <= now() AND (l.blocked_until IS NULL OR l.blocked_until <= now())
-    RETURNING l.runs AS run, coalesce(l.limit_now, s.in_flight_limit)::int AS limit,
-      (SELECT version FROM config) AS version`
-  return row && { run: row.run, limit: row.limit, configVersion: row.version }
+    RETURNING l.runs AS run, s.in_flight_limit AS limit, l.limit_now AS "limitNow", l.failures AS unwell,
+      l.failing_since IS NOT NULL AS "isFailing", (SELECT version FROM config) AS version`
+  if (!row) return undefined
+  const { run, limit, limitNow, unwell, isFailing, version } = row
+  return { run, limit, health: { unwell, limit: limitNow, isFailing }, configVersion: version }
 }
 
 /**

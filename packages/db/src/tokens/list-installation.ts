@@ -7,6 +7,8 @@ export type TokenLine = {
   hint: string
   name: string
   integrations: IntegrationId[]
+  /** The APIs it may call, with commas between; null: all. */
+  scopes: string | null
   createdAt: Date
   revokedAt: Date | null
 }
@@ -14,7 +16,7 @@ export type TokenLine = {
 /** Every token that was ever made, the oldest first. */
 export async function listTokens(sql: Sql): Promise<TokenLine[]> {
   return sql<TokenLine[]>`
-    SELECT id, hint, name, integrations, created_at AS "createdAt", revoked_at AS "revokedAt"
+    SELECT id, hint, name, integrations, array_to_string(scopes, ',') AS scopes, created_at AS "createdAt", revoked_at AS "revokedAt"
     FROM tokens ORDER BY id`
 }
 

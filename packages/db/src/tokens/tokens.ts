@@ -18,6 +18,9 @@ export type Principal = {
   email: string | null
 }
 
+/** Who is written into the audit log. */
+export const actorOf = ({ kind, tokenId }: Principal): string => `${kind}:${tokenId}`
+
 export const mayCall = ({ scopes }: Principal, api: ApiScope): boolean => scopes === null || scopes.has(api)
 
 export const hashToken = (token: string): Buffer => createHash('sha256').update(token).digest()

@@ -1,0 +1,92 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { withDeadline, type Logger } from '@waybill/runtime'
+import { openDatabase, type Database, type DatabaseOptions } from './open-database.ts'
+
+/** The database, which may be away. Take `sql`, `read` and `orm` anew at each use: after an outage they are new pools. */
+export type Storage = Database & {
+  /** False from the moment a probe failed until one succeeds: callers are refused at once instead of piling up. */
+  up(): boolean
+  /** Something did not answer: look whether the database does, within `probeMs`. */
+  suspect(): void
+}
+
+const defaultProbeMs = 1_000
+const betweenProbesMs = 250
+
+/**
+ * A server that hangs, or a peer that vanished, keeps a pool's connections busy for as long as TCP allows, and a pool
+ * that failed to connect waits longer each time. So when a probe fails the pools are dropped and made anew. The probe asks
+ * over the hot pool: slow queries have a pool of their own, so they cannot make it late.
+ */
+export function createStorage(
+  options: DatabaseOptions,
+  logger: Pick<Logger, 'warn' | 'info'>,
+  { probeMs = defaultProbeMs }: { probeMs?: number } = {},
+): Storage {
+  const endings = new Set<Promise<void>>()
+  const open = (): Database => {
+    const opened: Database = openDatabase({
+      ...options,
+      onSilent: () => {
+        if (closed || opened !== database) return
+        logger.warn('database.silent', {})
+        replace()
+      },
+    })
+    return opened
+  }
+  let database = open()
+  let up = true
+  let probing = false
+  let closed = false
+
+  const answers = async (): Promise<boolean> => {
+    try {
+      await withDeadline(database.sql`SELECT 1`, probeMs, () => new Error('no answer'))
+      return true
+    } catch {
+      return false
+    }
+  }
+  const replace = (): void => {
+    const old = database
+    database = open()
+    // Not at once: statements on connections that still work get the seconds they may take.
+    const ending = old
+      .close()
+      .catch((error: unknown) => logger.warn('database.not-closed', { error }))
+      .finally(() => endings.delete(ending))
+    endings.add(ending)
+  }
+  const probe = async (): Promise<void> => {
+    if (probing) return
+    probing = true
+    while (!closed && !(await answers())) {
+      if (up) logger.warn('database.lost', {})
+      up = false
+      if (closed) break
+      replace()
+      await pause(betweenProbesMs, undefined, { ref: false })
+    }
+    if (!up && !closed) logger.info('database.found', {})
+    up = true
+    probing = false
+  }
+  return {
+    get sql() {
+      return database.sql
+    },
+    get read() {
+      return database.read
+    },
+    get orm() {
+      return database.orm
+    },
+    up: () => up,
+    suspect: () => void probe(),
+    close: async () => {
+      closed = true
+      await Promise.all([database.close(), ...endings])
+    },
+  }
+}

@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto'
+import { and, eq, or, sql } from 'drizzle-orm'
+import type { Orm } from '../open-database.ts'
+import { sessions } from '../schema/index.ts'
+import { hashToken } from '../tokens/tokens.ts'
+import { sessionIsOver, sessionLifetime } from './user-record.ts'
+
+export type NewSession = { userId: number; application: string; remembered: boolean }
+
+/** `expiresAt` is null for a remembered session. */
+export type MadeSession = { id: number; token: string; expiresAt: Date | null }
+
+export const sessionPrefix = 'wbs_'
+
+/** How long a session that is over is still told from one that never was. */
+const forgottenAfter = sql.raw(`interval '30 days'`)
+
+/**
+ * Logs a user in. The token itself is returned only here. Sessions of the user that ended long ago go at the same time,
+ * so that the table grows with its users and not with their logins.
+ */
+export async function createSession(orm: Orm, wanted: NewSession): Promise<MadeSession> {
+  const token = `${sessionPrefix}${randomBytes(32).toString('base64url')}`
+  return orm.transaction(async (tx) => {
+    await tx
+      .delete(sessions)
+      .where(
+        and(
+          eq(sessions.userId, wanted.userId),
+          sql`${sessions.usedAt} < now() - ${forgottenAfter}`,
+          or(sql`${sessions.endedAt} IS NOT NULL`, sessionIsOver),
+        ),
+      )
+    const [row] = await tx
+      .insert(sessions)
+      .values({ ...wanted, hash: hashToken(token) })
+      .returning({
+        id: sessions.id,
+        endsAt: sql<Date>`${sessions.createdAt} + ${sessionLifetime}`.mapWith(sessions.createdAt),
+      })
+    if (!row) throw new Error('the sessions table took no row')
+    return { id: row.id, token, expiresAt: wanted.remembered ? null : row.endsAt }
+  })
+}

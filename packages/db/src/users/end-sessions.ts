@@ -1,0 +1,24 @@
+import { and, eq, isNull, sql } from 'drizzle-orm'
+import type { Orm } from '../open-database.ts'
+import { auditLog, sessions, users } from '../schema/index.ts'
+import { sameEmail } from './user-record.ts'
+
+/** Ends every session of a user and says how many there were; undefined when nobody has this address. */
+export async function endSessions(orm: Orm, actor: string, email: string): Promise<number | undefined> {
+  return orm.transaction(async (tx) => {
+    const [user] = await tx.select({ id: users.id }).from(users).where(sameEmail(email))
+    if (!user) return undefined
+    const ended = await tx
+      .update(sessions)
+      .set({ endedAt: sql`now()` })
+      .where(and(eq(sessions.userId, user.id), isNull(sessions.endedAt)))
+      .returning({ id: sessions.id })
+    await tx.insert(auditLog).values({
+      actor,
+      action: 'sessions.ended',
+      target: String(user.id),
+      details: { sessions: ended.map(({ id }) => id) },
+    })
+    return ended.length
+  })
+}
