@@ -1,7 +1,12 @@
 import { base64Key, exitOnBadEnvironment, list, milliseconds, port, readEnv } from '@waybill/runtime'
+import { parseSender } from '@waybill/mail'
 import { z } from 'zod'
 
 const count = (fallback: number) => z.coerce.number().int().min(1).max(100_000).default(fallback)
+
+const sender = z
+  .string()
+  .refine((text) => parseSender(text) !== undefined, 'must be an address or Name <address>')
 
 const schema = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
@@ -9,6 +14,8 @@ const schema = z.object({
   QUEUE_PREFIX: z.string().min(1).optional(),
   WAYBILL_MASTER_KEY: base64Key(32),
   EGRESS_ALLOW: list.default([]),
+  SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+  MAIL_FROM: sender.default('waybill@localhost'),
   HOST: z.string().default('127.0.0.1'),
   METRICS_PORT: port.default(9465),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
@@ -31,7 +38,8 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     databaseUrl: e.DATABASE_URL,
     redisUrl: e.REDIS_URL,
     queuePrefix: e.QUEUE_PREFIX,
-    secrets: { masterKey: e.WAYBILL_MASTER_KEY },
+    secrets: { masterKey: e.WAYBILL_MASTER_KEY, smtpUrl: e.SMTP_URL },
+    mailFrom: e.MAIL_FROM,
     egressAllow: e.EGRESS_ALLOW,
     metrics: { host: e.HOST, port: e.METRICS_PORT },
     logLevel: e.LOG_LEVEL,

@@ -4,18 +4,21 @@ import {
   checkMasterKey,
   deactivateSubscription,
   deriveMasterKeys,
-  openDatabase,
-  type Database,
+  createStorage,
   type Sql,
+  type Storage,
 } from '@waybill/db'
-import { createPublicIds, type BatchId, type SubscriptionId } from '@waybill/domain'
+import { createPublicIds, type BatchId, type PublicIds, type SubscriptionId } from '@waybill/domain'
 import { createAddressPolicy, createSender, type Sender } from '@waybill/egress'
+import { openMailer, type Mailer } from '@waybill/mail'
 import { createWakeUps, queueConfigFrom, type QueueConfig, type WakeUps } from '@waybill/queue'
 import { createSemaphore, type Logger, type Semaphore } from '@waybill/runtime'
 import type { WorkerConfig } from './config.ts'
 import { attemptDelivery, type AttemptResult, type DueAttempt } from './delivery/attempt-delivery.ts'
+import { createBreakers, type Breakers } from './delivery/create-breakers.ts'
 import { createSendGate, type SendGate } from './delivery/create-send-gate.ts'
 import { createSendSlots, type SendSlots } from './delivery/create-send-slots.ts'
+import { unwellToOpen } from './drain/lane-health.ts'
 import { createLease, type Lease } from './lease/create-lease.ts'
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts'
 import { createFirstRecorder, type FirstRecorder } from './record/create-first-recorder.ts'
@@ -26,10 +29,11 @@ import { createSnapshot, type Snapshot } from './subscriptions/create-snapshot.t
 export type WorkerDeps = {
   config: WorkerConfig
   logger: Logger
-  database: Database
+  storage: Storage
   /** The lease's connection. */
-  heartbeats: Database
-  sql: Sql
+  heartbeats: Storage
+  /** Read it anew at each use: after an outage it is another pool. */
+  readonly sql: Sql
   queue: QueueConfig
   wakeUps: WakeUps
   sender: Sender
@@ -38,44 +42,36 @@ export type WorkerDeps = {
   slots: SendSlots
   retrySlots: Semaphore
   gate: SendGate
+  breakers: Breakers
   firstRecorder: FirstRecorder
   laterRecorder: LaterRecorder
   attempt: (due: DueAttempt) => Promise<AttemptResult>
   /** Makes a subscription inactive in the background; what its endpoint answered will say so again if this fails. */
   deactivate: (subscription: SubscriptionId, reason: string) => void
   metrics: WorkerMetrics
+  publicIds: PublicIds
+  /** Undefined: mails are off. */
+  mailer: Mailer | undefined
   pause: (ms: number) => Promise<void>
   /** What this worker has in its hands. */
   held: { batches: Set<BatchId>; lanes: Set<SubscriptionId> }
 }
+
+/** No statement runs longer than this: a server that has not answered by then is away. */
+const statementTimeoutMs = 10_000
 
 /** Exit code of a worker whose lease was taken by others. */
 const leaseLostExitCode = 70
 
 /** Opens everything. Throws when the database cannot be reached, is not migrated or was made with another key. */
 export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<WorkerDeps> {
-  const database = openDatabase({
-    url: config.databaseUrl,
-    applicationName: 'waybill-worker',
-    hotConnections: 6,
-    otherConnections: 2,
-    statementTimeoutMs: 10_000,
-  })
-  const { sql } = database
+  const { storage, heartbeats } = openStorage(config, logger)
   const keys = deriveMasterKeys(config.secrets.masterKey)
-  await checkMasterKey(sql, keys)
+  await checkMasterKey(storage.sql, keys)
   const queue = queueConfigFrom(config)
   const wakeUps = createWakeUps(queue, { onError: (error) => logger.warn('queue.failed', { error }) })
-  // Of its own: a heartbeat must not queue behind slow statements.
-  const heartbeats = openDatabase({
-    url: config.databaseUrl,
-    applicationName: 'waybill-heartbeat',
-    hotConnections: 1,
-    otherConnections: 1,
-    statementTimeoutMs: 5_000,
-  })
   const lease = await createLease({
-    sql: heartbeats.sql,
+    storage: heartbeats,
     host: hostname(),
     ...config.lease,
     logger,
@@ -83,7 +79,7 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
   })
   const sleep = (ms: number): Promise<void> => pause(ms)
   const firstRecorder = createFirstRecorder({
-    sql,
+    storage,
     worker: lease.worker,
     logger,
     pause: sleep,
@@ -91,9 +87,10 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
       for (const { subscription, due } of outcomes) if (due) wakeUps.drain(subscription, due.delayMs)
     },
   })
-  const laterRecorder = createLaterRecorder({ sql, logger, pause: sleep })
+  const laterRecorder = createLaterRecorder({ storage, logger, pause: sleep })
   const slots = createSendSlots({ total: config.inFlight.firstAttempts })
   const retrySlots = createSemaphore(config.inFlight.retries)
+  const breakers = createBreakers({ unwellToOpen })
   const unrecorded = () => oldestOf(firstRecorder.pending(), laterRecorder.pending())
   const metrics = createWorkerMetrics({
     firstAttempts: () => slots.inUse(),
@@ -110,29 +107,44 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
   return {
     config,
     logger,
-    database,
+    storage,
     heartbeats,
-    sql,
+    get sql() {
+      return storage.sql
+    },
     queue,
     wakeUps,
     sender,
     lease,
-    snapshot: createSnapshot({ sql, keys, scheduleScale: config.scheduleScale, logger }),
+    snapshot: createSnapshot({ storage, keys, scheduleScale: config.scheduleScale, logger }),
     slots,
     retrySlots,
+    breakers,
     gate: createSendGate({ leaseHolds: () => lease.holds(), unrecorded, pause: sleep }),
     firstRecorder,
     laterRecorder,
     attempt: (due) => attemptDelivery(attemptDeps, due),
     deactivate: (subscription, reason) => {
-      deactivateSubscription(database.orm, subscription, reason).then(
+      deactivateSubscription(storage.orm, subscription, reason).then(
         (done) => done && logger.warn('subscription.deactivated', { subscription, reason }),
         (error: unknown) => logger.error('subscription.not-deactivated', { subscription, reason, error }),
       )
     },
     metrics,
+    publicIds,
+    mailer: openMailer({ smtpUrl: config.secrets.smtpUrl, from: config.mailFrom }),
     pause: sleep,
     held: { batches: new Set(), lanes: new Set() },
+  }
+}
+
+function openStorage({ databaseUrl: url }: WorkerConfig, logger: Logger) {
+  const main = { url, applicationName: 'waybill-worker', hotConnections: 6, otherConnections: 2 }
+  // Of its own: a heartbeat must not queue behind slow statements.
+  const beat = { url, applicationName: 'waybill-heartbeat', hotConnections: 1, otherConnections: 1 }
+  return {
+    storage: createStorage({ ...main, statementTimeoutMs }, logger, { probeMs: statementTimeoutMs }),
+    heartbeats: createStorage({ ...beat, statementTimeoutMs: 5_000 }, logger),
   }
 }
 

@@ -1,6 +1,9 @@
 import { counter, createRegistry, gauge, histogram, type Registry } from '@waybill/runtime'
 import type { Backlog } from '@waybill/db'
-import type { ProfileName } from '@waybill/domain'
+import type { NoticeKind, ProfileName } from '@waybill/domain'
+
+/** What a worker did about a notice's mail: `off` and `unasked` ask for none. */
+export type MailOutcome = 'sent' | 'failed' | 'given_up' | 'off' | 'unasked'
 
 export type WorkerMetrics = {
   registry: Registry
@@ -8,6 +11,9 @@ export type WorkerMetrics = {
   attempted(profile: ProfileName, decision: 'delivered' | 'retry' | 'give-up', ms: number): void
   /** The sweep put something right that the queue or a worker had forgotten. */
   healed(what: 'batch' | 'lane' | 'worker' | 'delivery', n: number): void
+  /** A notice was taken up for the first time. */
+  noticed(kind: NoticeKind | 'other'): void
+  mailed(outcome: MailOutcome): void
   backlog(backlog: Backlog): void
   queue(depth: { fanOut: number; drain: number } | undefined): void
 }
@@ -74,6 +80,7 @@ export function createWorkerMetrics(live: WorkerGauges): WorkerMetrics {
     healed: (what, n) => {
       if (n > 0) healed.inc({ what }, n)
     },
+    ...noticeCounters(registry),
     backlog: (backlog) => {
       unclaimed.set(backlog.unclaimedBatches)
       oldestBatch.set(backlog.oldestUnclaimedSeconds)
@@ -85,5 +92,24 @@ export function createWorkerMetrics(live: WorkerGauges): WorkerMetrics {
       depth.set({ queue: 'fan-out' }, found?.fanOut ?? -1)
       depth.set({ queue: 'drain' }, found?.drain ?? -1)
     },
+  }
+}
+
+function noticeCounters(registry: Registry): Pick<WorkerMetrics, 'noticed' | 'mailed'> {
+  const notices = counter({
+    registry,
+    name: 'waybill_notices_total',
+    help: 'Notices taken up, by kind; each counts once.',
+    labels: ['kind'],
+  })
+  const mails = counter({
+    registry,
+    name: 'waybill_mails_total',
+    help: 'What became of tries to mail a notice: sent, failed, given_up; off and unasked where none was to be sent.',
+    labels: ['outcome'],
+  })
+  return {
+    noticed: (kind) => notices.inc({ kind }),
+    mailed: (outcome) => mails.inc({ outcome }),
   }
 }

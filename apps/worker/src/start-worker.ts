@@ -7,12 +7,17 @@ import { buildDeps, type WorkerDeps } from './deps.ts'
 import { drainLane } from './drain/drain-lane.ts'
 import { fanOutBatch } from './fan-out/fan-out-batch.ts'
 import { readiness } from './health/readiness.ts'
+import { tellNotices } from './notify/tell-notices.ts'
 import { sweep, tendPartitions } from './sweep/sweep.ts'
 
 export type RunningWorker = { metricsUrl: string; stop(): Promise<void> }
 
 const hourMs = 3_600_000
 const backlogEveryMs = 10_000
+const pauseWithinMs = 5_000
+const noticesEveryMs = 1_000
+/** How often the worker looks whether its connections still lead anywhere: a vanished peer does not say so. */
+const lookEveryMs = 5_000
 
 /** Starts the consumers, the sweep and the probes; `stop` drains in order and loses nothing. */
 export async function startWorker(config: WorkerConfig, logger: Logger): Promise<RunningWorker> {
@@ -33,6 +38,13 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       logger,
     }),
     createLoop({ name: 'partitions', everyMs: hourMs, run: () => tendPartitions(deps), logger }),
+    createLoop({ name: 'database', everyMs: lookEveryMs, run: async () => deps.storage.suspect(), logger }),
+    createLoop({
+      name: 'notices',
+      everyMs: noticesEveryMs,
+      run: (signal) => tellNotices(deps, signal),
+      logger,
+    }),
     createLoop({ name: 'backlog', everyMs: backlogEveryMs, run: () => measure(deps), logger }),
   ]
   const state = { stopping: false }
@@ -52,13 +64,17 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     // First of all: what has not begun stays where it is, and what waits for a slot is left to its lane.
     deps.gate.stop()
     deps.slots.close()
-    await consumers.pause()
+    // Jobs return once their sends have begun; a queue that does not answer must not keep outcomes from being written.
+    await withDeadline(consumers.pause(), pauseWithinMs, () => new Error('the queue does not answer')).catch(
+      (error: unknown) => logger.warn('queue.not-paused', { error }),
+    )
     await Promise.all(loops.map((loop) => loop.stop()))
     await settle(deps)
     await consumers.close(2_000)
     await deps.lease.leave()
+    deps.mailer?.close()
     await Promise.all([deps.wakeUps.close(), deps.sender.close(), server.close()])
-    await Promise.all([deps.database.close(), deps.heartbeats.close()])
+    await Promise.all([deps.storage.close(), deps.heartbeats.close()])
   }
   let stopped: Promise<void> | undefined
   return { metricsUrl: server.url, stop: () => (stopped ??= stopInOrder()) }

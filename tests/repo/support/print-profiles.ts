@@ -80,9 +80,11 @@ export function printProfiles(): string {
     '- **jitter**: what chance adds to a gap; none where the vendor states exact times.',
     '- **horizon**: how long after its trigger a delivery may still be tried. A subscription can set its own.',
     '- **Retry-After**: the longest wait a subscriber can ask for. It never shortens a gap.',
-    '- **410** and **schedule over**: what happens to the subscription.',
+    '- **410**, **schedule over** and **nothing but failure**: what happens to the subscription.',
     '- **while inactive**: what a trigger makes for an inactive subscription.',
-    '- **nothing but failure** and **mail** are written down here and not acted on yet: see the README.',
+    '- **mail**: when the addresses of a subscription that asked to be told get a mail. One a delivery after so many failures;',
+    '  one a day (UTC) for a subscription when it has been failing or a delivery was given up; one each time it becomes',
+    '  inactive by a rule above. What was told, and what could not be, are [notices](api.md#notices).',
     '',
   ].join('\n')
 }

@@ -13,6 +13,7 @@ import {
   type PublicIds,
 } from '@waybill/domain'
 import type { SendOutcome, Sender } from '@waybill/egress'
+import { faultPoint } from '@waybill/fault-points'
 import type { Lease } from '../lease/create-lease.ts'
 import type { WorkerMetrics } from '../metrics.ts'
 import type { Subscriber } from '../subscriptions/create-snapshot.ts'
@@ -37,7 +38,15 @@ export type DueAttempt = {
   trigger: StoredTrigger
 }
 
-export type AttemptResult = { row: AttemptRow; decision: Decision; notices: AttemptNotice[] }
+export type AttemptResult = {
+  row: AttemptRow
+  decision: Decision
+  notices: AttemptNotice[]
+  /** False for what says that the endpoint itself is in trouble: no answer, 5xx, 408, 429. */
+  isWell: boolean
+  /** What a 429 or 503 asked for by Retry-After, in ms; else 0. */
+  askedToWaitMs: number
+}
 
 /** Render → sign → send → decide. The caller records. Throws only when the body cannot be rendered. */
 export async function attemptDelivery(deps: AttemptDeps, due: DueAttempt): Promise<AttemptResult> {
@@ -45,10 +54,13 @@ export async function attemptDelivery(deps: AttemptDeps, due: DueAttempt): Promi
   const uuid = deps.publicIds.encode('delivery', due.delivery)
   const body = render(due, uuid)
   const sentAtMs = deps.lease.nowMs()
+  faultPoint('delivery.rendered')
   const { sent, signature } = await signAndSend(deps, due, { uuid, body, sentAtMs })
+  faultPoint('delivery.answered')
   const nowMs = deps.lease.nowMs()
+  const outcome = toOutcome(sent, nowMs)
   const decision = decide({
-    outcome: toOutcome(sent, nowMs),
+    outcome,
     failures: due.failures,
     attempt: due.attempt,
     profile: subscriber.settings,
@@ -60,7 +72,8 @@ export async function attemptDelivery(deps: AttemptDeps, due: DueAttempt): Promi
   deps.metrics.attempted(subscriber.settings.name, decision.kind, sent.ms)
   const failed = decision.kind === 'delivered' ? null : failureOf(sent)
   const notices = noticesAfter(decision, due.failures + 1, subscriber.settings)
-  return { row: toRow(due, sent, failed, { body, signature, sentAtMs }), decision, notices }
+  const row = toRow(due, sent, failed, { body, signature, sentAtMs })
+  return { row, decision, notices, isWell: isWell(outcome), askedToWaitMs: askedToWait(outcome) }
 }
 
 /** What became of a request, or why there was none. */
@@ -126,6 +139,14 @@ function toOutcome(sent: Sent, nowMs: number): Outcome {
   const retryAfterMs = parseRetryAfter(sent.headers['retry-after'], nowMs)
   return { kind: 'response', status: sent.status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
 }
+
+const isWell = (outcome: Outcome): boolean =>
+  outcome.kind === 'response' && outcome.status < 500 && outcome.status !== 408 && outcome.status !== 429
+
+const askedToWait = (outcome: Outcome): number =>
+  outcome.kind === 'response' && (outcome.status === 429 || outcome.status === 503)
+    ? (outcome.retryAfterMs ?? 0)
+    : 0
 
 /** Why an attempt did not deliver, in one word. */
 function failureOf(sent: Sent): string {

@@ -10,10 +10,13 @@ import {
   type SlicedDelivery,
 } from '@waybill/db'
 import type { SubscriptionId } from '@waybill/domain'
+import { faultPoint } from '@waybill/fault-points'
 import type { WorkerDeps } from '../deps.ts'
 import type { Subscriber } from '../subscriptions/create-snapshot.ts'
 import { writeUntilStored } from '../record/write-until-stored.ts'
+import { keepHealth } from './keep-health.ts'
 import { sendRetry } from './send-retry.ts'
+import { watchLane, type LaneWatch } from './watch-lane.ts'
 
 export type DrainDeps = Pick<
   WorkerDeps,
@@ -29,6 +32,8 @@ export type DrainDeps = Pick<
   | 'held'
   | 'deactivate'
   | 'pause'
+  | 'breakers'
+  | 'config'
 >
 
 /** A drain takes slices for this long, then the lane goes back to the tail so that lanes take turns. */
@@ -37,6 +42,8 @@ const turnMs = 2_000
 const refillAt = 0.5
 /** Every so many turns begin with one delivery that must be sent alone. */
 const suspectsEveryTurns = 8
+/** How long an open breaker waits after a probe that failed, so that tries are not burnt meanwhile. */
+const probePauseMs = 5_000
 /** Deaths after which a delivery is set aside. */
 const maxCrashes = 5
 
@@ -44,6 +51,7 @@ type Turn = {
   deps: DrainDeps
   lane: ClaimedLane
   subscriber: Subscriber
+  watch: LaneWatch
   /** End of the turn on the monotonic clock, ms. */
   until: number
   open: Set<Promise<void>>
@@ -57,6 +65,7 @@ type Turn = {
  * settles in the background and then frees the lane. A wake-up for a lane with nothing to do does nothing.
  */
 export async function drainLane(deps: DrainDeps, subscription: SubscriptionId): Promise<void> {
+  faultPoint('drain.job-taken')
   // Held before it is claimed: what is this worker's but not held is freed again by the sweep.
   if (deps.held.lanes.has(subscription) || !(await deps.gate.pass())) return
   deps.held.lanes.add(subscription)
@@ -80,6 +89,7 @@ async function claim(deps: DrainDeps, subscription: SubscriptionId): Promise<Tur
     await rearm(deps, subscription)
     return undefined
   }
+  faultPoint('drain.claimed')
   await deps.snapshot.ensure(lane.configVersion)
   const subscriber = deps.snapshot.byId(subscription)
   if (!subscriber) throw new Error(`lane ${subscription} has a subscription this worker does not know`)
@@ -87,6 +97,7 @@ async function claim(deps: DrainDeps, subscription: SubscriptionId): Promise<Tur
     deps,
     lane,
     subscriber,
+    watch: watchLane(lane, probePauseMs * deps.config.scheduleScale),
     until: performance.now() + turnMs,
     open: new Set(),
     taken: 0,
@@ -102,19 +113,21 @@ async function rearm(deps: DrainDeps, subscription: SubscriptionId): Promise<voi
 
 async function release(deps: DrainDeps, subscription: SubscriptionId): Promise<void> {
   const dueInMs = await writeUntilStored(() => releaseLane(deps.sql, subscription, deps.lease.worker), deps)
+  faultPoint('drain.released')
   if (dueInMs !== undefined) deps.wakeUps.drain(subscription, dueInMs, { again: true })
 }
 
 const goesOn = ({ deps, until }: Turn) => performance.now() < until && deps.gate.isOpen()
 
 async function takeSlices(turn: Turn): Promise<void> {
-  const { lane, until, open } = turn
+  const { lane, until, open, watch } = turn
   // A lane that is never empty would keep its suspects waiting until their horizon.
   if (lane.run % suspectsEveryTurns === 0 && (await slice(turn, 1, true)) > 0) await Promise.all(open)
-  while (goesOn(turn)) {
-    const room = lane.limit - open.size
+  while (goesOn(turn) && watch.limit() > 0) {
+    const room = watch.limit() - open.size
     if ((await slice(turn, room, false)) < room) return
-    while (open.size > lane.limit * refillAt && goesOn(turn)) await oneEnds(open, until - performance.now())
+    while (open.size > watch.limit() * refillAt && goesOn(turn))
+      await oneEnds(open, until - performance.now())
   }
 }
 
@@ -140,6 +153,10 @@ async function finish(turn: Turn): Promise<void> {
   await Promise.all(open)
   const { leftMarks, taken } = turn
   if (leftMarks) await writeUntilStored(() => unmarkRun(deps.sql, subscriber.id, lane.run), deps)
+  faultPoint('drain.sent')
+  await keepHealth(turn).catch((error: unknown) =>
+    deps.logger.warn('lane.health-not-kept', { subscription: subscriber.id, error }),
+  )
   await release(deps, subscriber.id)
   deps.logger.info('lane.drained', { subscription: subscriber.id, run: lane.run, taken, leftMarks })
 }
@@ -157,10 +174,12 @@ async function slice(turn: Turn, limit: number, suspects: boolean): Promise<numb
     sliceLane(deps.sql, subscriber.id, deps.lease.worker, lane.run, limit, suspects),
   )
   turn.taken += sliced.length
+  if (sliced.length > 0) faultPoint('drain.sliced')
   const hopeless = (due: SlicedDelivery) => due.expired || due.crashes >= maxCrashes
   for (const due of sliced.filter((one) => !hopeless(one))) {
-    const sending: Promise<void> = sendRetry(deps, subscriber, due).then((sent) => {
-      turn.leftMarks ||= !sent
+    const sending: Promise<void> = sendRetry(deps, subscriber, due).then((result) => {
+      if (result === 'kept') turn.leftMarks = true
+      else if (result) turn.watch.add(result)
       open.delete(sending)
     })
     open.add(sending)

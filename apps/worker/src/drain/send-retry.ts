@@ -5,27 +5,28 @@ import type { Subscriber } from '../subscriptions/create-snapshot.ts'
 import type { DrainDeps } from './drain-lane.ts'
 
 /**
- * Sends one marked delivery and resolves when its outcome is committed; false when it was not sent after all and
- * keeps its mark. Never rejects.
+ * Sends one marked delivery and resolves when its outcome is committed; 'kept' when it was not sent after all and keeps
+ * its mark, undefined when it makes no body and was settled. Never rejects.
  */
 export async function sendRetry(
   deps: DrainDeps,
   subscriber: Subscriber,
   due: SlicedDelivery,
-): Promise<boolean> {
+): Promise<AttemptResult | 'kept' | undefined> {
   await deps.retrySlots.acquire()
   try {
-    if (!deps.gate.isOpen() && !(await deps.gate.pass())) return false
+    if (!deps.gate.isOpen() && !(await deps.gate.pass())) return 'kept'
     const view = await deps.snapshot.viewAt(subscriber, due.revision)
     const result = await attemptOrGiveUp(deps, subscriber, due, view)
-    if (!result) return true
+    if (!result) return undefined
+    deps.breakers.report(subscriber.id, result.isWell, result.askedToWaitMs)
     const { decision } = result
     if (decision.kind === 'give-up' && decision.deactivate) deps.deactivate(subscriber.id, decision.reason)
     await deps.laterRecorder.record(laterOutcome(due, result))
-    return true
+    return result
   } catch (error) {
     deps.logger.error('delivery.not-sent', { delivery: due.delivery, error })
-    return false
+    return 'kept'
   } finally {
     deps.retrySlots.release()
   }

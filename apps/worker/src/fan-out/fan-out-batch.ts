@@ -10,6 +10,7 @@ import {
   type PlannedDelivery,
 } from '@waybill/db'
 import { idInBlock, type BatchId } from '@waybill/domain'
+import { faultPoint } from '@waybill/fault-points'
 import type { WorkerDeps } from '../deps.ts'
 import { matchSubscriptions } from './match-subscriptions.ts'
 import { isSent, pendingOutcome, unsentOutcome, type PlannedWork } from './first-outcome.ts'
@@ -28,6 +29,7 @@ export type FanOutDeps = Pick<
   | 'logger'
   | 'held'
   | 'deactivate'
+  | 'breakers'
 >
 
 /** Claims without a plan at which a batch is taken apart, and at which a single trigger is set aside. */
@@ -39,6 +41,7 @@ const setAsideAtRun = 8
  * background while the batch row stays. A re-run never sends: it leaves what was not recorded to the lanes.
  */
 export async function fanOutBatch(deps: FanOutDeps, id: BatchId): Promise<void> {
+  faultPoint('fan-out.job-taken')
   // Held before it is claimed: what is this worker's but not held is freed again by the sweep.
   if (deps.held.batches.has(id) || !(await deps.gate.pass())) return
   deps.held.batches.add(id)
@@ -59,11 +62,13 @@ async function claimAndSend(deps: FanOutDeps, id: BatchId): Promise<Begun> {
   const startedAt = performance.now()
   const batch = await claimBatch(deps.sql, id, deps.lease.worker)
   if (!batch) return nothing
+  faultPoint('fan-out.claimed')
   await deps.snapshot.ensure(batch.configVersion)
   if (batch.frozen && batch.runs > 1) return leaveToLanes(deps, batch, batch.frozen)
   if (!batch.frozen && batch.runs >= takeApartAtRun && (await isolate(deps, batch))) return nothing
   const frozen = batch.frozen ?? (await plan(deps, batch))
   if (!frozen) return nothing
+  faultPoint('fan-out.frozen')
   const { settled } = await sendPlan(deps, id, toWork(deps, batch, frozen))
   const line = { batch: id, run: batch.runs, triggers: batch.triggers.length, deliveries: frozen.plan.length }
   return {
@@ -119,6 +124,7 @@ async function leaveToLanes(deps: FanOutDeps, batch: ClaimedBatch, frozen: Froze
   const outcomes = toWork(deps, batch, frozen).map((work) =>
     isSent(work.planned) ? pendingOutcome(work, 1) : unsentOutcome(work),
   )
+  faultPoint('fan-out.left-to-lanes')
   await deps.firstRecorder.record({ outcomes, finishes: batch.id })
   deps.logger.warn('batch.left-to-lanes', { batch: batch.id, run: batch.runs, deliveries: outcomes.length })
   return nothing

@@ -29,15 +29,17 @@ export async function sendPlan(
   const waiting: Promise<unknown>[] = []
   for (const work of plan) {
     if (!isSent(work.planned)) open.add(unsentOutcome(work))
-    else if (work.planned.how === plannedHow.pending || !sendsNow(work)) open.add(pendingOutcome(work, 0))
+    else if (work.planned.how === plannedHow.pending || !sendsNow(deps, work))
+      open.add(pendingOutcome(work, 0))
     else begin(deps, open, work, waiting)
   }
   await Promise.all(waiting)
   return { settled: open.settled }
 }
 
-/** The parts of a split plan may begin long after it was made. */
-const sendsNow = ({ subscriber }: PlannedWork) => subscriber.state === 'active' && !subscriber.deleted
+/** The parts of a split plan may begin long after it was made. An endpoint in trouble gets what its lane lets through. */
+const sendsNow = ({ breakers }: FanOutDeps, { subscriber }: PlannedWork): boolean =>
+  subscriber.state === 'active' && !subscriber.deleted && !breakers.isOpen(subscriber.id)
 
 /** A wish for a slot that has to wait must not hold up the plan's other subscriptions. */
 function begin(deps: FanOutDeps, open: OpenBatch, work: PlannedWork, waiting: Promise<unknown>[]): void {
@@ -75,6 +77,7 @@ async function attemptFirst(deps: FanOutDeps, work: PlannedWork, view: string | 
     trigger,
   })
   const { decision } = result
+  deps.breakers.report(subscriber.id, result.isWell, result.askedToWaitMs)
   if (decision.kind === 'give-up' && decision.deactivate) deps.deactivate(subscriber.id, decision.reason)
   return sentOutcome(work, result)
 }

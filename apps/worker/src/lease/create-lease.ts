@@ -1,4 +1,4 @@
-import { heartbeat, joinWorkers, leaveWorkers, type Sql } from '@waybill/db'
+import { heartbeat, joinWorkers, leaveWorkers, type Storage } from '@waybill/db'
 import type { WorkerId } from '@waybill/domain'
 import { createLoop, withDeadline, type Logger } from '@waybill/runtime'
 
@@ -12,12 +12,17 @@ export type Lease = {
   unbrokenForMs(): number
   /** The database's time, ms since 1970, carried forward by the monotonic clock. */
   nowMs(): number
-  /** Stops the heartbeat, frees everything still owned and removes the worker. */
+  /**
+   * Stops the heartbeat, frees everything still owned and removes the worker. When the database cannot be told, others
+   * take over once the worker has been silent long enough.
+   */
   leave(): Promise<void>
 }
 
+const leaveWithinMs = 5_000
+
 export type LeaseOptions = {
-  sql: Sql
+  storage: Pick<Storage, 'sql' | 'suspect'>
   host: string
   heartbeatMs: number
   /** Age of the last heartbeat at which this worker stops sending. */
@@ -30,17 +35,17 @@ export type LeaseOptions = {
 
 /** Joins the workers and keeps the heartbeat going. Throws when the database cannot be reached. */
 export async function createLease(options: LeaseOptions): Promise<Lease> {
-  const { sql, heartbeatMs, selfStopMs, logger, onLost, monotonic = () => performance.now() } = options
-  const worker = await joinWorkers(sql, options.host)
+  const { storage, heartbeatMs, selfStopMs, logger, onLost, monotonic = () => performance.now() } = options
+  const worker = await joinWorkers(storage.sql, options.host)
   const state = { beatAt: monotonic(), unbrokenSince: monotonic(), offsetMs: Date.now() - monotonic() }
 
   const beat = async () => {
     const asked = monotonic()
-    const databaseMs = await withDeadline(
-      heartbeat(sql, worker),
-      selfStopMs,
-      () => new Error('the heartbeat was not answered'),
-    )
+    const databaseMs = await withDeadline(heartbeat(storage.sql, worker), selfStopMs / 2, () => {
+      // The next one must not wait on a connection that leads nowhere.
+      storage.suspect()
+      return new Error('the heartbeat was not answered')
+    })
     const answered = monotonic()
     if (databaseMs === undefined) return onLost()
     // A heartbeat that took long proves only that the worker was known when it was asked.
@@ -60,7 +65,11 @@ export async function createLease(options: LeaseOptions): Promise<Lease> {
     nowMs: () => monotonic() + state.offsetMs,
     leave: async () => {
       await loop.stop()
-      await leaveWorkers(sql, worker)
+      try {
+        await withDeadline(leaveWorkers(storage.sql, worker), leaveWithinMs, () => new Error('no answer'))
+      } catch (error) {
+        logger.warn('lease.not-left', { error })
+      }
     },
   }
 }

@@ -1,5 +1,6 @@
-import { recordFirstOutcomes, type FirstOutcome, type Sql } from '@waybill/db'
+import { recordFirstOutcomes, type FirstOutcome, type Storage } from '@waybill/db'
 import type { BatchId, WorkerId } from '@waybill/domain'
+import { faultPoint } from '@waybill/fault-points'
 import { createGroupCommit, type Logger } from '@waybill/runtime'
 import { plainOutcome } from './plain-outcome.ts'
 import { writeUntilStored } from './write-until-stored.ts'
@@ -18,18 +19,18 @@ export type FirstRecorder = {
 
 /** Group commit of first outcomes; `recorded` is told every outcome that is committed. */
 export function createFirstRecorder(deps: {
-  sql: Sql
+  storage: Pick<Storage, 'sql'>
   worker: WorkerId
   logger: Logger
   pause: (ms: number) => Promise<void>
   recorded: (outcomes: readonly FirstOutcome[]) => void
 }): FirstRecorder {
-  const { sql, worker } = deps
+  const { storage, worker } = deps
   const write = (chunks: readonly FirstChunk[]) =>
     writeUntilStored(
       () =>
         recordFirstOutcomes(
-          sql,
+          storage.sql,
           worker,
           chunks.flatMap((chunk) => chunk.outcomes),
           chunks.flatMap((chunk) => (chunk.finishes === undefined ? [] : [chunk.finishes])),
@@ -40,6 +41,7 @@ export function createFirstRecorder(deps: {
     weigh: (chunk) => ({ rows: chunk.outcomes.length, bytes: bytesOf(chunk) }),
     maxRows: 1_000,
     flush: async (chunks) => {
+      faultPoint('record.first-begun')
       try {
         await write(chunks)
       } catch (error) {
@@ -47,7 +49,9 @@ export function createFirstRecorder(deps: {
         deps.logger.error('record.refused', { error })
         for (const chunk of chunks) await write([{ ...chunk, outcomes: chunk.outcomes.map(plainOutcome) }])
       }
+      faultPoint('record.first-stored')
       for (const chunk of chunks) deps.recorded(chunk.outcomes)
+      faultPoint('record.first-announced')
       return chunks.map(() => undefined)
     },
   })

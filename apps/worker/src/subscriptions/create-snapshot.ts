@@ -4,6 +4,7 @@ import {
   type LoadedSubscription,
   type MasterKeys,
   type Sql,
+  type Storage,
 } from '@waybill/db'
 import {
   catalogueById,
@@ -49,7 +50,7 @@ type State = {
 const maxOlderViews = 10_000
 
 export function createSnapshot(deps: {
-  sql: Sql
+  storage: Pick<Storage, 'sql'>
   keys: MasterKeys
   scheduleScale: number
   logger: Pick<Logger, 'error'>
@@ -70,7 +71,7 @@ export function createSnapshot(deps: {
   let reading: Promise<void> | undefined
 
   const read = async () => {
-    const { version, changed } = await loadSubscriptions(deps.sql, deps.keys, state.version)
+    const { version, changed } = await loadSubscriptions(deps.storage.sql, deps.keys, state.version)
     for (const subscription of changed) {
       apply(state, scaled, subscription)
       if (!subscription.secrets) deps.logger.error('secret.unreadable', { subscription: subscription.id })
@@ -89,7 +90,7 @@ export function createSnapshot(deps: {
     viewAt: (subscriber, revision) => {
       if (revision === subscriber.revision) return subscriber.view
       const known = state.olderViews.get(`${subscriber.id}.${revision}`)
-      return known !== undefined ? known : readOlderView(state, deps.sql, subscriber.id, revision)
+      return known !== undefined ? known : readOlderView(state, deps.storage.sql, subscriber.id, revision)
     },
   }
 }

@@ -11,6 +11,7 @@ import {
   takeOverDeadWorkers,
 } from '@waybill/db'
 import type { BatchId, SubscriptionId } from '@waybill/domain'
+import { faultPoint } from '@waybill/fault-points'
 import type { WorkerDeps } from '../deps.ts'
 
 export type SweepDeps = Pick<WorkerDeps, 'sql' | 'lease' | 'held' | 'logger' | 'metrics' | 'config'> & {
@@ -29,6 +30,7 @@ const page = 64
  */
 export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<void> {
   const { sql, logger, metrics } = deps
+  faultPoint('sweep.begun')
   // A step that fails must not keep the others from healing.
   const step = (name: string, work: Promise<unknown>) =>
     work.catch((error: unknown) => logger.error('sweep.failed', { step: name, error }))
@@ -43,6 +45,7 @@ export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<void>
     workThrough(signal, findBatches, (batch) => step('batch', deps.fanOut(batch))),
     workThrough(signal, findLanes, (lane) => step('lane', deps.drain(lane))),
   ])
+  if (batches + lanes > 0) faultPoint('sweep.healed')
   metrics.healed('batch', batches)
   metrics.healed('lane', lanes)
   if (batches + lanes > 0) logger.info('sweep.healed', { batches, lanes })
@@ -74,6 +77,7 @@ async function takeOver({ sql, lease, config, logger, metrics }: SweepDeps): Pro
   const { unseenMs } = config.lease
   if (lease.unbrokenForMs() < unseenMs) return
   const dead = await takeOverDeadWorkers(sql, lease.worker, unseenMs)
+  if (dead.length > 0) faultPoint('sweep.taken-over')
   metrics.healed('worker', dead.length)
   if (dead.length > 0) logger.warn('worker.taken-over', { workers: dead })
 }

@@ -1,0 +1,26 @@
+import { hasDeliveredSince, keepLaneHealth } from '@waybill/db'
+import type { Subscriber } from '../subscriptions/create-snapshot.ts'
+import type { DrainDeps } from './drain-lane.ts'
+import type { LaneWatch } from './watch-lane.ts'
+
+/**
+ * Keeps what a turn has learnt with its lane. A subscription that has done nothing but fail for as long as its profile
+ * bears is made inactive; first attempts that were delivered meanwhile speak for it.
+ */
+export async function keepHealth({
+  deps,
+  subscriber,
+  watch,
+}: {
+  deps: Pick<DrainDeps, 'sql' | 'lease' | 'deactivate'>
+  subscriber: Subscriber
+  watch: LaneWatch
+}): Promise<void> {
+  const report = watch.report()
+  if (!report) return
+  const failingMs = await keepLaneHealth(deps.sql, subscriber.id, deps.lease.worker, report)
+  const { deactivateAfterFailingMs: mostMs } = subscriber.settings
+  if (mostMs === null || failingMs < mostMs) return
+  if (await hasDeliveredSince(deps.sql, subscriber.id, failingMs)) return
+  deps.deactivate(subscriber.id, 'failing')
+}
