@@ -9,7 +9,9 @@ import { CallerGone } from './http/read-body.ts'
 import { requestId } from './http/request-id.ts'
 import { mayBeAway, toProblem } from './http/to-problem.ts'
 import { hasTooManyHeaders, maxHeaders } from './http/too-many-headers.ts'
+import { mountNursa } from './nursa/mount-nursa.ts'
 import { mountPlanomatic } from './planomatic/mount-planomatic.ts'
+import { mountPlanningCenter } from './planning-center/mount-planning-center.ts'
 import { nativeRoutes } from './routes.ts'
 import { acceptTrigger, acceptTriggers, type AcceptHandler } from './triggers/accept-triggers.ts'
 
@@ -23,6 +25,8 @@ export function createApp(deps: ApiDeps): Express {
   app.use(observe(deps), helmet())
   // Ahead of what is refused in the native API's words.
   mountPlanomatic(app, deps)
+  mountNursa(app, deps)
+  mountPlanningCenter(app, deps)
   app.use(refuseOddRequests)
   app.all(['/v1/triggers', '/v1/triggers/batch'], refuseMethod(['POST']))
   mountHealth(app, deps)

@@ -1,5 +1,6 @@
 import { createAddressPolicy } from '@waybill/egress'
 import { base64Key, exitOnBadEnvironment, flag, list, milliseconds, port, readEnv } from '@waybill/runtime'
+import { parseSender } from '@waybill/mail'
 import { z } from 'zod'
 
 /** Networks, addresses and names that endpoints may have beyond the public internet. */
@@ -11,6 +12,12 @@ const allowed = list.superRefine((entries, context) => {
   }
 })
 
+const count = (fallback: number) => z.coerce.number().int().min(1).max(100_000).default(fallback)
+
+const sender = z
+  .string()
+  .refine((text) => parseSender(text) !== undefined, 'must be an address or Name <address>')
+
 const schema = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
@@ -21,9 +28,14 @@ const schema = z.object({
   METRICS_PORT: port.default(9464),
   EGRESS_ALLOW: allowed.default([]),
   HTTPS_REQUIRED: flag.default(false),
+  SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+  MAIL_FROM: sender.default('waybill@localhost'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   TOKEN_CACHE_MS: milliseconds.default(10_000),
   STOP_TIMEOUT_MS: milliseconds.default(25_000),
+  PLANNING_CENTER_RATE_LIMIT: count(100),
+  PLANNING_CENTER_RATE_LIMIT_FAR: count(75),
+  PLANNING_CENTER_RATE_PERIOD_MS: count(20_000),
 })
 
 /** Reads the environment once; a bad one ends the process with code 78 and names every bad variable. */
@@ -33,7 +45,8 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     databaseUrl: e.DATABASE_URL,
     redisUrl: e.REDIS_URL,
     queuePrefix: e.QUEUE_PREFIX,
-    secrets: { masterKey: e.WAYBILL_MASTER_KEY },
+    secrets: { masterKey: e.WAYBILL_MASTER_KEY, smtpUrl: e.SMTP_URL },
+    mailFrom: e.MAIL_FROM,
     listen: { host: e.HOST, port: e.PORT },
     metrics: { host: e.HOST, port: e.METRICS_PORT },
     egressAllow: e.EGRESS_ALLOW,
@@ -41,6 +54,11 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     logLevel: e.LOG_LEVEL,
     tokenCacheMs: e.TOKEN_CACHE_MS,
     stopTimeoutMs: e.STOP_TIMEOUT_MS,
+    planningCenterRate: {
+      requests: e.PLANNING_CENTER_RATE_LIMIT,
+      far: e.PLANNING_CENTER_RATE_LIMIT_FAR,
+      periodMs: e.PLANNING_CENTER_RATE_PERIOD_MS,
+    },
   })
 }
 

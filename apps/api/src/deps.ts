@@ -1,6 +1,7 @@
-import { deriveMasterKeys, findPrincipal, type MasterKeys } from '@waybill/db'
+import { deriveMasterKeys, findPrincipal, type MasterKeys, createStorage, type Storage } from '@waybill/db'
 import { createPublicIds, type PublicIds } from '@waybill/domain'
 import { createAddressPolicy } from '@waybill/egress'
+import { openMailer, type Mailer } from '@waybill/mail'
 import { createWakeUps, queueConfigFrom, type WakeUps } from '@waybill/queue'
 import { withDeadline, type Logger } from '@waybill/runtime'
 import type { ApiConfig } from './config.ts'
@@ -10,8 +11,9 @@ import { unavailable } from './http/problem.ts'
 import { StorageTimeout } from './http/to-problem.ts'
 import { createTokenCache, type TokenCache } from './http/token-cache.ts'
 import { createApiMetrics, type ApiMetrics } from './metrics.ts'
+import { createSessions, type Sessions } from './planomatic/identity/create-sessions.ts'
+import { createRateLimit, type RateLimit } from './planning-center/create-rate-limit.ts'
 import { createMasterKeyCheck, type MasterKeyCheck } from './storage/check-installation.ts'
-import { createStorage, type Storage } from './storage/create-storage.ts'
 import type { UrlRules } from './subscriptions/subscription-fields.ts'
 import { createAccept, type Accept } from './triggers/create-accept.ts'
 
@@ -24,10 +26,14 @@ export type ApiDeps = {
   publicIds: PublicIds
   wakeUps: WakeUps
   tokens: TokenCache
+  sessions: Sessions
   badTokens: BadTokens
+  planningCenterRate: RateLimit
   authenticate: Authenticate
   accept: Accept
   urlRules: UrlRules
+  /** Undefined: mails are off. */
+  mailer: Mailer | undefined
   metrics: ApiMetrics
   /** Throws a 503 while nothing can be stored. */
   refuseWhileAway: () => void
@@ -67,7 +73,9 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
   const monotonic = (): number => performance.now()
   const { suspect } = storage
   const tokens = createTokenCache((hash) => lookUp(storage, hash), { ttlMs: config.tokenCacheMs, monotonic })
+  const sessions = createSessions(storage, { ttlMs: config.tokenCacheMs, monotonic })
   const badTokens = createBadTokens(monotonic)
+  const mailer = openMailer({ smtpUrl: config.secrets.smtpUrl, from: config.mailFrom })
   const accept = createAccept({
     sql: () => storage.sql,
     suspect,
@@ -84,13 +92,16 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
     publicIds: createPublicIds(keys.publicIds),
     wakeUps,
     tokens,
+    sessions,
     badTokens,
+    planningCenterRate: createRateLimit(config.planningCenterRate),
     authenticate: createAuthenticate(tokens, badTokens),
     accept,
     urlRules: {
       policy: createAddressPolicy({ allow: config.egressAllow }),
       requireHttps: config.httpsRequired,
     },
+    mailer,
     metrics,
     refuseWhileAway: () => {
       if (storage.up() && installation.state() === 'passed') return
@@ -102,6 +113,7 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
     monotonic,
     close: async () => {
       await accept.idle()
+      mailer?.close()
       await Promise.all([wakeUps.close(), storage.close()])
     },
   }

@@ -1,9 +1,16 @@
+import type { MailErrorCode } from '@waybill/mail'
 import { counter, createRegistry, gauge, histogram, type Registry } from '@waybill/runtime'
+
+/** Why a mail did not go out; `mails_off`: no SMTP server is configured. */
+export type MailFailure = MailErrorCode | 'mails_off'
 
 export type ApiMetrics = {
   registry: Registry
   accepted(triggers: number): void
   flushed(rows: number, ms: number): void
+  /** A call needed a mail. */
+  mailed(outcome: 'sent' | 'failed'): void
+  mailFailed(code: MailFailure): void
   /** `route` is a pattern of the route table, never a path. */
   answered(route: string, method: string, status: number, ms: number): void
 }
@@ -42,6 +49,18 @@ export function createApiMetrics(live: {
     help: 'Time a flush took.',
     buckets: seconds,
   })
+  const mails = counter({
+    registry,
+    name: 'waybill_mails_total',
+    help: 'Mails that calls needed: sent, failed.',
+    labels: ['outcome'],
+  })
+  const mailFailures = counter({
+    registry,
+    name: 'waybill_mail_failures_total',
+    help: 'Mails that calls needed and that could not be sent, by why.',
+    labels: ['code'],
+  })
   gauge({
     registry,
     name: 'waybill_queue_ready',
@@ -63,6 +82,8 @@ export function createApiMetrics(live: {
   }
   return {
     registry,
+    mailed: (outcome) => mails.inc({ outcome }),
+    mailFailed: (code) => mailFailures.inc({ code }),
     accepted: (triggers) => accepted.inc(triggers),
     flushed: (rows, ms) => {
       flushRows.observe(rows)

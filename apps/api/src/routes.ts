@@ -1,6 +1,7 @@
 import type { ApiDeps } from './deps.ts'
 import { deliveryRoutes } from './deliveries/delivery-routes.ts'
 import type { MountedRoute } from './http/mount-routes.ts'
+import { noticeRoutes } from './notices/notice-routes.ts'
 import { subscriptionFields } from './subscriptions/subscription-fields.ts'
 import { subscriptionRoutes } from './subscriptions/subscription-routes.ts'
 import { triggerRoutes } from './triggers/read-trigger-route.ts'
@@ -11,5 +12,6 @@ export function nativeRoutes(deps: ApiDeps): MountedRoute[] {
     ...triggerRoutes(deps),
     ...subscriptionRoutes({ ...deps, fields: subscriptionFields(deps.urlRules) }),
     ...deliveryRoutes(deps),
+    ...noticeRoutes(deps),
   ]
 }

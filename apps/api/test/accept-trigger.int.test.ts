@@ -48,8 +48,14 @@ describe('POST /v1/triggers', () => {
   })
 
   it('takes the order id of a facility event from its shift', async () => {
-    const change = { kind: 'facility_event', name: 'shift.created', order: undefined, order_id: undefined }
-    const answer = await post(trigger({ ...change, data: { shiftId: 'sh-1' }, facility_id: 77 }))
+    const change = { kind: 'facility_event', name: 'shift.cancelled', order: undefined, order_id: undefined }
+    const data = {
+      shiftId: 'sh-1',
+      facilityId: 'NUR-1',
+      at: '2025-03-04T10:00:00Z',
+      reason: 'Talent not needed',
+    }
+    const answer = await post(trigger({ ...change, data, facility_id: 77 }))
     expect(answer.status).toBe(202)
     expect(await rowOf(answer.body.id)).toMatchObject({ order_id: 'sh-1', facility_id: '77', search: null })
   })

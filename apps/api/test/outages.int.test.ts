@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { openDatabase } from '@waybill/db'
-import { eventually } from '@waybill/testing'
+import { eventually, startProxy, type Proxy } from '@waybill/testing'
 import supertest from 'supertest'
 import { createAccept } from '../src/triggers/create-accept.ts'
-import { startProxy, type Proxy } from './support/start-proxy.ts'
 import { ours, startApiOn, startTestApi, type TestApi } from './support/start-test-api.ts'
 import { trigger } from './support/trigger.ts'
 
@@ -103,7 +102,7 @@ describe('accepting while the database is away', () => {
       const read = await timed(supertest(away.url).get('/v1/subscriptions').auth('wbt_x', { type: 'bearer' }))
       expect([read.answer.status, read.ms < 2_000]).toEqual([503, true])
       const planomatic = await supertest(away.url).post('/api/v1/webhook_jobs/index').send({ token: 'wbt_x' })
-      expect([planomatic.status, planomatic.body.status]).toEqual([500, 'application-crash'])
+      expect([planomatic.status, planomatic.body.status]).toEqual([500, 'identify-request-error'])
       expect((await supertest(away.url).get('/livez')).status).toBe(200)
       expect((await supertest(away.url).get('/readyz')).status).toBe(503)
     } finally {

@@ -1,75 +1,57 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import supertest from 'supertest'
-import { seedDelivery } from './support/seed-delivery.ts'
+import { catalogueId, jobsIndex, planomaticJobs } from './support/planomatic-jobs.ts'
 import { ours, startTestApi, theirs, type TestApi } from './support/start-test-api.ts'
-import { trigger } from './support/trigger.ts'
 
 let api: TestApi
+let jobs: ReturnType<typeof planomaticJobs>
+let subscription: number
+
+const event = (name: string) => catalogueId('order_event', name)
+const status = (name: string) => catalogueId('order_status', name)
+const at = (minute: number) => new Date(Date.UTC(2025, 2, 1, 12, minute))
+
 beforeAll(async () => {
   api = await startTestApi()
+  jobs = planomaticJobs(api)
+  subscription = await jobs.subscribe({
+    key: 'jobs',
+    name: 'Jobs',
+    callback_url: 'https://crm.example.com/hook?k=9&K=%2f%20',
+  })
+  const told = await jobs.accept({
+    order: { order_status: 'scheduled', property: { address: '9 Elm Rd, Boulder' } },
+  })
+  const v3 = { trigger: told, subscription } as const
+  const held = await jobs.accept({ kind: 'order_status', name: 'hold', order_id: 'A-7', order: {} })
+  const v2 = { trigger: held, subscription, profile: 'planomatic-v2', eventId: status('hold') } as const
+  const scheduled = status('scheduled')
+  await jobs.seed('a', {
+    ...v3,
+    eventId: event('order.delivered'),
+    orderStatus: scheduled,
+    code: 502,
+    sentAt: at(3),
+  })
+  await jobs.seed('b', { ...v3, eventId: event('appointment.scheduled'), sentAt: at(1) })
+  await jobs.seed('c', { ...v2, orderStatus: v2.eventId, code: 500, sentAt: at(2) })
+  await jobs.seed('d', { ...v3, eventId: event('order.canceled'), code: null, sentAt: null })
+  await jobs.seed('e', { ...v3, eventId: event('order.delivered'), code: 200, sentAt: at(1) })
+  await jobs.seed('x', { ...v3, profile: 'standard', eventId: event('order.delivered') })
+  await jobs.seed('y', { ...v3, integration: theirs, eventId: event('order.delivered') })
 })
 afterAll(() => api.close())
 
-const index = '/api/v1/webhook_jobs/index'
-const post = (path: string, body: object) =>
-  supertest(api.url)
-    .post(path)
-    .send({ token: api.tokens.ours, integration_id: ours, ...body })
-
 describe('webhook_jobs/index', () => {
-  let ids: number[]
-  beforeAll(async () => {
-    const accept = async (change: Record<string, unknown>) => {
-      const { body } = await supertest(api.url)
-        .post('/v1/triggers')
-        .auth(api.tokens.ours, { type: 'bearer' })
-        .send(trigger(change))
-      return api.deps.publicIds.decode('trigger', body.id) as number
-    }
-    const { body } = await post('/api/v1/webhook_out_subs/create', {
-      key: 'jobs',
-      name: 'Jobs',
-      callback_url: 'https://crm.example.com/hook?k=9&K=%2f%20',
-      version: '3',
-    })
-    const subscription = body.data.webhook_out_sub.id as number
-    const event = await accept({
-      order: { order_status: 'scheduled', property: { address: '9 Elm Rd, Boulder' } },
-    })
-    const status = await accept({ kind: 'order_status', name: 'hold', order_id: 'A-7', order: {} })
-    const base = { integration: ours, subscription, profile: 'planomatic-v3' } as const
-    const at = (minute: number) => new Date(Date.UTC(2025, 2, 1, 12, minute))
-    ids = [
-      await seedDelivery(api.database, {
-        ...base,
-        trigger: event,
-        code: 502,
-        sentAt: at(3),
-        status: 'failed',
-      }),
-      await seedDelivery(api.database, { ...base, trigger: event, code: 200, sentAt: at(1) }),
-      await seedDelivery(api.database, {
-        ...base,
-        profile: 'planomatic-v2',
-        trigger: status,
-        eventId: 6,
-        code: 500,
-        sentAt: at(2),
-      }),
-    ]
-    await seedDelivery(api.database, { ...base, profile: 'standard', trigger: event })
-    await seedDelivery(api.database, { ...base, integration: theirs, trigger: event })
-  })
-  const rows = (answer: { body: { data: { results: { id: number }[] } } }) =>
-    answer.body.data.results.map((row) => ids.indexOf(row.id))
-
   it('lists jobs of both versions, the last sent first', async () => {
-    const answer = await post(index, { view: 'planointegrate_view' })
-    expect(answer.body.data.count).toBeUndefined()
-    expect(rows(answer)).toEqual([0, 2, 1])
-    expect(answer.body.data.results[0]).toEqual({
-      id: ids[0],
-      webhook_out_sub_id: expect.any(Number),
+    expect(await jobs.list({})).toBe('acebd')
+  })
+
+  it('view planointegrate_view shows every field of a job', async () => {
+    const { body } = await jobs.ask({ view: 'planointegrate_view' })
+    expect(body.data.results[0]).toEqual({
+      id: expect.any(Number),
+      webhook_out_sub_id: subscription,
       webhook_subscriber: 'Jobs',
       callback_url: 'https://crm.example.com/hook?k=9&K=%2f%20',
       order_id: 40017,
@@ -79,49 +61,125 @@ describe('webhook_jobs/index', () => {
       status: 'scheduled',
       status_code: 502,
       attempts: 1,
-      created_at: expect.any(String),
+      created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
       last_sent_at: '2025-03-01T12:03:00.000Z',
     })
-    expect(answer.body.data.results[1]).toMatchObject({
+    expect(body.data.results[1]).toMatchObject({
       order_id: 'A-7',
       event: null,
       event_type: null,
       status: 'hold',
     })
+    expect(body.data.results[4]).toMatchObject({
+      status: null,
+      status_code: null,
+      attempts: 0,
+      last_sent_at: null,
+    })
   })
 
-  it('filters, sorts, pages and counts', async () => {
-    const filtered = await post(index, { filters: { status_code: [500, '502'] }, count: true })
-    expect(rows(filtered)).toEqual([0, 2])
-    expect(filtered.body.data.count).toBe(2)
-    expect(rows(await post(index, { sort: { by: 'status_code' } }))).toEqual([1, 2, 0])
-    expect(rows(await post(index, { sort: { by: 'status_code', order: 'desc' } }))).toEqual([0, 2, 1])
-    expect(rows(await post(index, { sort: { by: 'event_type', order: 'asc' } }))).toEqual([2, 0, 1])
-    const page = await post(index, { page: { size: '2', number: 2 }, count: 'true' })
-    expect(rows(page)).toEqual([1])
-    expect(page.body.data.count).toBe(3)
+  it('view absent shows the basic fields of a job', async () => {
+    const { body } = await jobs.ask({})
+    expect(body.data.results[0]).toEqual({
+      id: expect.any(Number),
+      webhook_out_sub_id: subscription,
+      order_id: 40017,
+      event_type: 'delivered',
+      status: 'scheduled',
+      status_code: 502,
+      created_at: expect.any(String),
+      last_sent_at: '2025-03-01T12:03:00.000Z',
+    })
+  })
+
+  it('count true adds the number of jobs before paging, after search and filters', async () => {
+    expect((await jobs.ask({})).body.data.count).toBeUndefined()
+    expect((await jobs.ask({ count: false })).body.data.count).toBeUndefined()
+    expect((await jobs.ask({ count: true, page: { size: 1, number: 1 } })).body.data.count).toBe(5)
+    expect((await jobs.ask({ count: 'true', page: { number: 9 } })).body.data).toEqual({
+      count: 5,
+      results: [],
+    })
+    expect((await jobs.ask({ count: true, filters: { status_code: [500, 502] } })).body.data.count).toBe(2)
+    expect((await jobs.ask({ count: true, search: { term: 'elm' } })).body.data.count).toBe(4)
+  })
+
+  it('page.size and page.number cut pages that neither repeat nor skip', async () => {
+    const pageOf = (number: number) => jobs.list({ page: { size: '2', number } })
+    expect([await pageOf(1), await pageOf(2), await pageOf(3), await pageOf(4)]).toEqual([
+      'ac',
+      'eb',
+      'd',
+      '',
+    ])
+    expect(await jobs.list({}, `${jobsIndex}?page[size]=1&page[number]=2`)).toBe('c')
+  })
+
+  it.each([
+    ['status_code', 'asc', 'dbeca'],
+    ['status_code', 'desc', 'acebd'],
+    ['event_type', 'asc', 'cdaeb'],
+    ['event_type', 'desc', 'beadc'],
+    ['last_sent_at', 'asc', 'dbeca'],
+    ['last_sent_at', 'desc', 'acebd'],
+  ])('sort.by %s with sort.order %s has a stable order under ties', async (by, order, expected) => {
+    expect(await jobs.list({ sort: { by, order } })).toBe(expected)
+    const singly = []
+    for (let number = 1; number <= 5; number += 1)
+      singly.push(await jobs.list({ sort: { by, order }, page: { size: 1, number } }))
+    expect(singly.join('')).toBe(expected)
+    const filters = { date_range_start: '2025-01-01' }
+    expect(await jobs.list({ sort: { by, order }, filters, page: { size: 3, number: 1 } })).toBe(
+      expected.slice(0, 3),
+    )
+    expect(await jobs.list({ sort: { by, order }, filters: { status_code: [200, 500] } })).toBe(
+      expected.replace(/[ad]/g, ''),
+    )
+    expect(await jobs.list({ sort: { by, order }, search: { term: 'm' } })).toBe(expected)
+  })
+
+  it('sort.order is asc when only sort.by is given', async () => {
+    expect(await jobs.list({ sort: { by: 'status_code' } })).toBe('dbeca')
+    expect(await jobs.list({ sort: { order: 'asc' } })).toBe('dbeca')
+  })
+
+  it('sort.by event_type finds a page far behind', async () => {
+    const sort = { by: 'event_type', order: 'asc' }
+    const { body } = await jobs.ask({ sort, page: { size: 100, number: 30 }, count: true })
+    expect(body.data).toEqual({ count: 5, results: [] })
+  })
+
+  it('token and integration_id keep other integrations out', async () => {
+    const { body } = await supertest(api.url)
+      .post(jobsIndex)
+      .send({ token: api.tokens.theirs, integration_id: theirs, count: true })
+    expect(body.data.count).toBe(1)
+    const refused = await jobs.ask({ token: api.tokens.theirs })
+    expect(refused.body.errors).toEqual([{ attr: 'integration_id', message: 'unauthorized' }])
   })
 
   it.each<[object, string]>([
     [{ page: { size: 0 } }, 'page.size'],
     [{ page: { size: 101 } }, 'page.size'],
     [{ page: { number: 0 } }, 'page.number'],
+    [{ page: { number: 4_001 } }, 'page.number'],
     [{ page: { size: 'x' } }, 'page.size'],
+    [{ page: { offset: 1 } }, 'page.offset'],
     [{ page: 5 }, 'page'],
     [{ sort: { by: 'id' } }, 'sort.by'],
     [{ sort: { order: 'up' } }, 'sort.order'],
     [{ sort: { way: 'up' } }, 'sort.way'],
+    [{ sort: 'id' }, 'sort'],
     [{ count: 'x' }, 'count'],
+    [{ view: 'default' }, 'view'],
     [{ view: 'nope' }, 'view'],
-    [{ filters: { status_code: ['x'] } }, 'filters.status_code.0'],
-    [{ filters: { status_code: 500 } }, 'filters.status_code'],
-    [{ filters: { nope: 1 } }, 'filters.nope'],
-    [{ filters: { event_type: ['scheduled'] } }, 'filters.event_type'],
-    [{ search: { term: 'elm' } }, 'search'],
+    [{ view: 5 }, 'view'],
+    [{ filters: [] }, 'filters'],
     [{ integration_id: theirs }, 'integration_id'],
+    [{ integration_id: ours + 0.5 }, 'integration_id'],
   ])('answers invalid-param to %j', async (change, attr) => {
-    const answer = await post(index, change)
+    const answer = await jobs.ask(change)
     expect(answer.body).toMatchObject({ code: 400, status: 'invalid-param' })
-    expect(answer.body.errors.map((error: { attr: string }) => error.attr)).toContain(attr)
+    expect(answer.body.errors.map((error) => error.attr)).toContain(attr)
   })
 })

@@ -1,14 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createToken } from '@waybill/db'
 import { asIntegrationId } from '@waybill/domain'
+import { startSmtp, type TestSmtp } from '@waybill/testing'
 import supertest from 'supertest'
 import { ours, startTestApi, theirs, type TestApi } from './support/start-test-api.ts'
 
 let api: TestApi
+let smtp: TestSmtp
 beforeAll(async () => {
-  api = await startTestApi()
+  smtp = await startSmtp()
+  api = await startTestApi({ env: { SMTP_URL: smtp.url } })
 })
-afterAll(() => api.close())
+afterAll(async () => {
+  await api.close()
+  await smtp.close()
+})
 
 const create = '/api/v1/webhook_out_subs/create'
 const index = '/api/v1/webhook_jobs/index'
@@ -176,9 +182,9 @@ describe('the dialect', () => {
   })
 
   it('answers application-crash to a bug, without telling where', async () => {
-    await api.database.sql`ALTER TABLE deliveries RENAME COLUMN err TO err_`
+    await api.database.sql`ALTER TABLE deliveries RENAME COLUMN last_code TO last_code_`
     const answer = await post(index, {})
-    await api.database.sql`ALTER TABLE deliveries RENAME COLUMN err_ TO err`
+    await api.database.sql`ALTER TABLE deliveries RENAME COLUMN last_code_ TO last_code`
     expect([answer.status, answer.body.status]).toEqual([500, 'application-crash'])
     expect(answer.text).not.toMatch(/err|column|\.ts/)
   })

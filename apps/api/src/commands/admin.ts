@@ -27,7 +27,7 @@ async function run(command: AdminCommand): Promise<number> {
     statementTimeoutMs: 10_000,
   })
   try {
-    const { exitCode, out, note } = await runAdminCommand(database, command)
+    const { exitCode, out, note } = await runAdminCommand(database, command, process)
     if (out !== undefined) process.stdout.write(`${out}\n`)
     process.stderr.write(`${note}\n`)
     return exitCode

@@ -1,21 +1,17 @@
-import {
-  createToken,
-  listIntegrations,
-  listTokens,
-  putIntegration,
-  revokeToken,
-  type Database,
-} from '@waybill/db'
+import { createToken, listIntegrations, listTokens, putIntegration, revokeToken } from '@waybill/db'
+import { refuseMissing, type AdminAnswer, type AdminDatabase } from './admin-answer.ts'
 import { printTable } from './print-table.ts'
 import type { AdminCommand } from './read-admin-command.ts'
-
-/** `out` is what a script wants to read, `note` what a person does. */
-export type AdminAnswer = { exitCode: number; out?: string; note: string }
-
-type AdminDatabase = Pick<Database, 'sql' | 'orm'>
+import type { PasswordInput } from './read-password.ts'
+import { runRouteCommand } from './run-route-command.ts'
+import { runUserCommand } from './run-user-command.ts'
 
 /** Does what the operator asked for. */
-export async function runAdminCommand(database: AdminDatabase, command: AdminCommand): Promise<AdminAnswer> {
+export async function runAdminCommand(
+  database: AdminDatabase,
+  command: AdminCommand,
+  input: PasswordInput,
+): Promise<AdminAnswer> {
   switch (command.kind) {
     case 'put-integration':
       await putIntegration(database.orm, command.id, command.name)
@@ -30,22 +26,28 @@ export async function runAdminCommand(database: AdminDatabase, command: AdminCom
       return (await revokeToken(database.orm, command.id))
         ? { exitCode: 0, note: `Token ${command.id} is revoked.` }
         : { exitCode: 1, note: `There is no living token ${command.id}.` }
+    case 'create-user':
+    case 'grant-user':
+    case 'set-password':
+    case 'list-users':
+    case 'revoke-sessions':
+      return runUserCommand(database, command, input)
+    case 'deploy-route':
+    case 'deploy-service':
+    case 'list-routes':
+      return runRouteCommand(database, command)
     default:
       return command satisfies never
   }
 }
 
 async function makeToken(
-  { sql, orm }: AdminDatabase,
-  { integrations, name }: Extract<AdminCommand, { kind: 'create-token' }>,
+  database: AdminDatabase,
+  { integrations, name, scopes, email }: Extract<AdminCommand, { kind: 'create-token' }>,
 ): Promise<AdminAnswer> {
-  const existing = new Set((await listIntegrations(sql)).map((integration) => integration.id))
-  const missing = integrations.find((id) => !existing.has(id))
-  if (missing !== undefined) {
-    const remedy = `Make it first: integration put --id ${missing} --name <text>`
-    return { exitCode: 1, note: `There is no integration ${missing}. ${remedy}` }
-  }
-  const { id, token } = await createToken(orm, name, integrations)
+  const refused = await refuseMissing(database, integrations)
+  if (refused) return refused
+  const { id, token } = await createToken(database.orm, name, integrations, { scopes, email })
   const note = `Token ${id} reaches integration ${integrations.join(', ')}. It is shown only this once.`
   return { exitCode: 0, out: token, note }
 }
@@ -57,10 +59,11 @@ async function showTokens({ sql }: AdminDatabase): Promise<AdminAnswer> {
     `${token.hint}…`,
     token.name,
     token.integrations.join(','),
+    token.scopes ?? 'all',
     token.createdAt.toISOString(),
     token.revokedAt?.toISOString() ?? '-',
   ])
-  const head = ['ID', 'HINT', 'NAME', 'INTEGRATIONS', 'CREATED', 'REVOKED']
+  const head = ['ID', 'HINT', 'NAME', 'INTEGRATIONS', 'SCOPES', 'CREATED', 'REVOKED']
   return { exitCode: 0, out: printTable([head, ...rows]), note: `Tokens: ${tokens.length}.` }
 }
 

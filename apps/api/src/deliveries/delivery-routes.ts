@@ -4,6 +4,7 @@ import {
   findSubscription,
   redeliver,
   type DeliveryRecord,
+  type Storage,
 } from '@waybill/db'
 import type { PublicIds } from '@waybill/domain'
 import type { WakeUps } from '@waybill/queue'
@@ -13,7 +14,6 @@ import { problem } from '../http/problem.ts'
 import { notFound, readPathId } from '../http/read-public-id.ts'
 import type { Call } from '../http/route.ts'
 import type { Answer } from '../http/send-answer.ts'
-import type { Storage } from '../storage/create-storage.ts'
 import { attemptJson, deliveryJson } from './delivery-json.ts'
 import { listDeliveriesRoute, listParameters } from './list-deliveries-route.ts'
 

@@ -1,9 +1,8 @@
-import { databaseHealth } from '@waybill/db'
+import { databaseHealth, type Storage } from '@waybill/db'
 import type { WakeUps } from '@waybill/queue'
 import { withDeadline } from '@waybill/runtime'
 import type { Answer } from '../http/send-answer.ts'
 import type { MasterKeyCheck } from '../storage/check-installation.ts'
-import type { Storage } from '../storage/create-storage.ts'
 
 export type HealthDeps = {
   storage: Pick<Storage, 'sql' | 'suspect'>

@@ -1,3 +1,4 @@
+import { actorOf } from '@waybill/db'
 import type { Express, Request, RequestHandler } from 'express'
 import { withDeadline } from '@waybill/runtime'
 import type { Authenticate } from './authenticate.ts'
@@ -77,5 +78,5 @@ async function readCall(route: MountedRoute, deps: MountDeps, request: Request):
   if (route.takesBody) checkMediaType(request)
   const body = route.takesBody ? parseJsonBody(await readBody(request, maxBodyBytes)).value : {}
   const params = request.params as Readonly<Record<string, string>>
-  return { principal, actor: `token:${principal.tokenId}`, params, query, body, request }
+  return { principal, actor: actorOf(principal), params, query, body, request }
 }

@@ -1,37 +1,41 @@
 import { hashToken, type Principal } from '@waybill/db'
 
-export type TokenCache = {
-  /** The living principal of a token, at once when it is remembered. Rejects when the database cannot be asked. */
-  find(token: string): Principal | undefined | Promise<Principal | undefined>
+export type TokenCache<T = Principal> = {
+  /** Who a living token stands for, at once when it is remembered. Rejects when the database cannot be asked. */
+  find(token: string): T | undefined | Promise<T | undefined>
 }
 
-type Remembered = { principal: Principal | undefined; until: number }
+type Remembered<T> = { found: T | undefined; until: number }
+
+type TokenCacheOptions<T> = {
+  ttlMs: number
+  monotonic: () => number
+  /** False for what is to be looked up each time; without it everything is remembered. */
+  keeps?: (found: T) => boolean
+}
 
 const maxGood = 10_000
 /** Bad tokens are remembered apart, so that a flood of them cannot push out the good ones. */
 const maxBad = 1_000
 
 /** Remembers tokens, also unknown ones, for `ttlMs` by their SHA-256. Concurrent questions for one token are one query. */
-export function createTokenCache(
-  lookUp: (hash: Buffer) => Promise<Principal | undefined>,
-  { ttlMs, monotonic }: { ttlMs: number; monotonic: () => number },
-): TokenCache {
-  const good = new Map<string, Remembered>()
-  const bad = new Map<string, Remembered>()
-  const asking = new Map<string, Promise<Principal | undefined>>()
+export function createTokenCache<T = Principal>(
+  lookUp: (hash: Buffer) => Promise<T | undefined>,
+  { ttlMs, monotonic, keeps = () => true }: TokenCacheOptions<T>,
+): TokenCache<T> {
+  const good = new Map<string, Remembered<T>>()
+  const bad = new Map<string, Remembered<T>>()
+  const asking = new Map<string, Promise<T | undefined>>()
 
-  const ask = async (key: string, hash: Buffer): Promise<Principal | undefined> => {
+  const ask = async (key: string, hash: Buffer): Promise<T | undefined> => {
     try {
-      const principal = await lookUp(hash)
+      const found = await lookUp(hash)
       good.delete(key)
       bad.delete(key)
-      remember(
-        principal ? good : bad,
-        key,
-        { principal, until: monotonic() + ttlMs },
-        principal ? maxGood : maxBad,
-      )
-      return principal
+      const until = monotonic() + ttlMs
+      if (found === undefined) remember(bad, key, { found, until }, maxBad)
+      else if (keeps(found)) remember(good, key, { found, until }, maxGood)
+      return found
     } finally {
       asking.delete(key)
     }
@@ -41,7 +45,7 @@ export function createTokenCache(
       const hash = hashToken(token)
       const key = hash.toString('latin1')
       const known = good.get(key) ?? bad.get(key)
-      if (known && monotonic() < known.until) return known.principal
+      if (known && monotonic() < known.until) return known.found
       const running = asking.get(key) ?? ask(key, hash)
       asking.set(key, running)
       return running
@@ -49,7 +53,7 @@ export function createTokenCache(
   }
 }
 
-function remember(map: Map<string, Remembered>, key: string, value: Remembered, most: number): void {
+function remember<V>(map: Map<string, V>, key: string, value: V, most: number): void {
   map.set(key, value)
   if (map.size <= most) return
   for (const oldest of map.keys()) if (map.delete(oldest)) break

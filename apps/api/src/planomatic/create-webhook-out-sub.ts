@@ -1,39 +1,44 @@
 import { randomBytes } from 'node:crypto'
 import {
+  actorOf,
+  checkNewSubscription,
   createSubscription,
   pgErrorCode,
   type MasterKeys,
   type Principal,
-  type SubscriptionRecord,
+  type Storage,
 } from '@waybill/db'
 import {
-  catalogueById,
   generateStandardSecret,
   parseStandardSecret,
   profileCode,
   profiles,
   type IntegrationId,
 } from '@waybill/domain'
-import type { Logger } from '@waybill/runtime'
+import { askStorage } from '../http/ask-storage.ts'
 import type { Answer } from '../http/send-answer.ts'
-import type { Storage } from '../storage/create-storage.ts'
+import { confirmByMail, type ConfirmDeps } from '../notices/confirm-by-mail.ts'
 import type { UrlRules } from '../subscriptions/subscription-fields.ts'
 import { envelope, PlanomaticRefusal } from './envelope.ts'
 import type { ParamReader } from './param-reader.ts'
 import { readIntegration } from './read-integration.ts'
 import { readWebhookOutSub, type WebhookOutSub } from './read-webhook-out-sub.ts'
+import { webhookOutSubJson } from './webhook-out-sub-json.ts'
 
-export type CreateDeps = {
-  storage: Pick<Storage, 'orm'>
+export type CreateDeps = ConfirmDeps & {
+  storage: Pick<Storage, 'orm' | 'sql' | 'suspect'>
   keys: MasterKeys
   urlRules: UrlRules
-  logger: Pick<Logger, 'info'>
 }
 
 const timeoutMs = 15_000
 const inFlightLimit = 20
 
-/** `POST /api/v1/webhook_out_subs/create`. */
+/**
+ * `POST /api/v1/webhook_out_subs/create`. With `notify` a confirmation is mailed before the subscription is made: a mail
+ * that cannot be sent must leave nothing behind (`mandrill-email-failed`). What can be refused is refused before the
+ * mail. Only one who takes the key in between gets past that: then the mail was sent for nothing, as its text allows for.
+ */
 export async function createWebhookOutSub(
   deps: CreateDeps,
   principal: Principal,
@@ -41,16 +46,30 @@ export async function createWebhookOutSub(
 ): Promise<Answer> {
   const integration = readIntegration(params, principal)
   const wanted = readWebhookOutSub(params, deps.urlRules)
+  if (wanted.notify && wanted.notificationEmails === null) params.invalid('notification_emails', 'missing')
   params.finish()
+  if (wanted.notify) await confirm(deps, integration, wanted)
   const secret = generateStandardSecret(randomBytes)
-  const actor = `token:${principal.tokenId}`
-  const made = await insert(deps, actor, integration, wanted, secret)
-  if (made === 'key_taken') throw new PlanomaticRefusal('invalid-param', [{ attr: 'key', message: 'taken' }])
+  const actor = actorOf(principal)
+  const made = await askStorage(deps.storage, insert(deps, actor, integration, wanted, secret))
+  if (made === 'key_taken') throw keyTaken()
   deps.logger.info('subscription.created', { actor, integration, subscription: made.id })
   const answer = envelope('action-successful', {
-    data: { webhook_out_sub: { ...toJson(made), signing_secret: secret } },
+    data: { webhook_out_sub: { ...webhookOutSubJson(made), signing_secret: secret } },
   })
   return { ...answer, headers: { 'cache-control': 'no-store' } }
+}
+
+const keyTaken = () => new PlanomaticRefusal('invalid-param', [{ attr: 'key', message: 'taken' }])
+const noIntegration = () =>
+  new PlanomaticRefusal('invalid-param', [{ attr: 'integration_id', message: 'unrecognized' }])
+
+async function confirm(deps: CreateDeps, integration: IntegrationId, wanted: WebhookOutSub): Promise<void> {
+  const { storage } = deps
+  const found = await askStorage(storage, checkNewSubscription(storage.sql, integration, wanted.key))
+  if (found === 'key_taken') throw keyTaken()
+  if (found === 'no_integration') throw noIntegration()
+  if (!(await confirmByMail(deps, integration, wanted))) throw new PlanomaticRefusal('mandrill-email-failed')
 }
 
 async function insert(
@@ -76,27 +95,6 @@ async function insert(
     })
   } catch (error) {
     if (pgErrorCode(error) !== '23503') throw error
-    throw new PlanomaticRefusal('invalid-param', [{ attr: 'integration_id', message: 'unrecognized' }])
-  }
-}
-
-function toJson(made: SubscriptionRecord) {
-  const entries = (made.filters.eventIds ?? []).map(catalogueById)
-  const namesOf = (kind: string) => entries.flatMap((entry) => (entry?.kind === kind ? [entry.name] : []))
-  return {
-    id: made.id,
-    integration_id: made.integration,
-    key: made.key,
-    name: made.name,
-    callback_url: made.url,
-    statuses: namesOf('order_status'),
-    events: namesOf('order_event'),
-    notification_emails: made.notificationEmails,
-    success_code: made.successCode,
-    payload_render_view: made.view,
-    active: made.state === 'active',
-    notify: made.notify,
-    version: made.profile === profileCode('planomatic-v2') ? '2' : '3',
-    created_at: made.createdAt.toISOString(),
+    throw noIntegration()
   }
 }

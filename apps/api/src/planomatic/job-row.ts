@@ -1,36 +1,45 @@
-import type { DeliveryRecord } from '@waybill/db'
+import type { JobRecord } from '@waybill/db'
 import { catalogueById } from '@waybill/domain'
 import { addressText } from '../triggers/address-text.ts'
-import { orderStatus } from '../triggers/order-status.ts'
 import { isObject } from './read-params.ts'
 
 /**
- * A delivery as a row of "Webhook Jobs Index". `status` is the order's: the one told by version 2, or the one the order
- * had when version 3 told an event. `data` is the trigger as it was posted.
+ * A delivery as a row of "Webhook Jobs Index" without a view. `status` is the order's: the one told by version 2, or the
+ * one the order had when version 3 told an event, where it is one of the statuses that can be filtered by.
  */
-export function jobRow(delivery: DeliveryRecord, data: string | undefined) {
-  const entry = catalogueById(delivery.eventId)
-  const order = readOrder(data)
-  const isEvent = entry?.kind === 'order_event'
+export function basicJobRow(job: JobRecord) {
+  const event = findEvent(job)
   return {
-    id: delivery.id,
-    webhook_out_sub_id: delivery.subscription,
-    webhook_subscriber: delivery.subscriptionName,
-    callback_url: delivery.url,
-    order_id: readOrderId(delivery.orderId),
-    address: addressText(order),
-    event: isEvent ? entry.name : null,
-    event_type: isEvent ? entry.shortName : null,
-    status: isEvent ? orderStatus(order) : (entry?.name ?? null),
-    status_code: delivery.lastCode,
-    attempts: delivery.attempts,
-    created_at: delivery.createdAt.toISOString(),
-    last_sent_at: delivery.lastSentAt?.toISOString() ?? null,
+    id: job.id,
+    webhook_out_sub_id: job.subscription,
+    order_id: readOrderId(job.orderId),
+    event_type: event?.shortName ?? null,
+    status: job.orderStatus === null ? null : (catalogueById(job.orderStatus)?.name ?? null),
+    status_code: job.lastCode,
+    created_at: job.createdAt.toISOString(),
+    last_sent_at: job.lastSentAt?.toISOString() ?? null,
   }
 }
 
-function readOrder(data: string | undefined): unknown {
-  if (data === undefined) return undefined
+/** The row of `planointegrate_view`: all that can be searched for, too. */
+export function fullJobRow(job: JobRecord) {
+  return {
+    ...basicJobRow(job),
+    webhook_subscriber: job.subscriptionName,
+    callback_url: job.url,
+    address: addressText(readOrder(job.data)),
+    event: findEvent(job)?.name ?? null,
+    attempts: job.attempts,
+  }
+}
+
+function findEvent({ eventId }: JobRecord) {
+  const entry = catalogueById(eventId)
+  return entry?.kind === 'order_event' ? entry : undefined
+}
+
+function readOrder(data: string | null): unknown {
+  if (data === null) return undefined
   const trigger: unknown = JSON.parse(data)
   return isObject(trigger) ? (trigger['order'] ?? trigger['data']) : undefined
 }

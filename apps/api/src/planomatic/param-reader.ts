@@ -1,16 +1,23 @@
 import { maxProblems } from '../http/problem.ts'
 import { PlanomaticRefusal, type AttrError } from './envelope.ts'
+import { createListReader, isStorable } from './list-reader.ts'
 import { isObject, type ParamObject } from './read-params.ts'
 
 /** Reads parameters one by one and collects what is wrong; numbers and booleans may come as text, as in a query. */
 export type ParamReader = {
   /** False for what is absent, null or an empty text. */
   has(attr: string): boolean
+  /** True for what is there, but null or an empty text. */
+  cleared(attr: string): boolean
   text(attr: string): string | undefined
   required(attr: string): string
+  /** A whole number that came as a number, as text; undefined for everything else. */
+  digits(attr: string): string | undefined
   integer(attr: string, bounds: { min: number; max: number }): number | undefined
   flag(attr: string): boolean | undefined
   list(attr: string): unknown[] | undefined
+  /** A list read one by one: `read` gives undefined for what does not fit. Undefined where it would be empty. */
+  listOf<T>(attr: string, read: (value: unknown) => T | undefined, message?: string): T[] | undefined
   object(attr: string, known: readonly string[]): void
   oneOf<T extends string>(attr: string, values: readonly T[]): T | undefined
   invalid(attr: string, message: string): void
@@ -21,12 +28,13 @@ export type ParamReader = {
 export function createParamReader(params: ParamObject): ParamReader {
   const missing: AttrError[] = []
   const invalid: AttrError[] = []
-  const at = (attr: string): unknown => {
+  const given = (attr: string): unknown => {
     let value: unknown = params
     for (const step of attr.split('.'))
       value = isObject(value) && Object.hasOwn(value, step) ? value[step] : undefined
-    return value ?? undefined
+    return value
   }
+  const at = (attr: string): unknown => given(attr) ?? undefined
   const refuse = (attr: string, message: string): undefined => {
     if (invalid.length < maxProblems) invalid.push({ attr, message })
     return undefined
@@ -34,16 +42,22 @@ export function createParamReader(params: ParamObject): ParamReader {
   const text = (attr: string): string | undefined => {
     const value = at(attr)
     if (value === undefined || value === '') return undefined
-    return typeof value === 'string' ? value : refuse(attr, 'must be a string')
+    if (typeof value !== 'string') return refuse(attr, 'must be a string')
+    return isStorable(value) ? value : refuse(attr, 'contains characters that cannot be stored')
   }
   return {
     has: (attr) => at(attr) !== undefined && at(attr) !== '',
+    cleared: (attr) => given(attr) === null || given(attr) === '',
     text,
     required: (attr) => {
       const value = at(attr)
       if (value === undefined || (typeof value === 'string' && value.trim() === ''))
         missing.push({ attr, message: 'missing' })
       return text(attr) ?? ''
+    },
+    digits: (attr) => {
+      const value = at(attr)
+      return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : undefined
     },
     integer: (attr, { min, max }) => {
       const value = at(attr)
@@ -58,14 +72,10 @@ export function createParamReader(params: ParamObject): ParamReader {
       if (value === true || value === 'true') return true
       return value === false || value === 'false' ? false : refuse(attr, 'must be true or false')
     },
-    list: (attr) => {
-      const value = at(attr)
-      if (value === undefined) return undefined
-      return Array.isArray(value) ? (value as unknown[]) : refuse(attr, 'must be an array')
-    },
+    ...createListReader(at, refuse),
     object: (attr, known) => {
       const value = at(attr)
-      if (value === undefined) return
+      if (value === undefined || value === '') return
       if (!isObject(value)) refuse(attr, 'must be an object')
       else
         for (const name of Object.keys(value))

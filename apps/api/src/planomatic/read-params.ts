@@ -7,18 +7,21 @@ import { PlanomaticRefusal } from './envelope.ts'
 
 export type ParamObject = { [name: string]: unknown }
 
-const maxBytes = 262_144
+export const maxParamBytes = 262_144
 /** In a query a list is written with commas or by repeating its name. */
 const lists = new Set([
   'statuses',
   'events',
   'search.attributes',
+  'filters',
   'filters.status_code',
   'filters.event_type',
   'filters.status',
   'filters.subscribers',
   'filters.endpoint',
 ])
+/** A URL may hold commas itself. */
+const betweenUrls = /,(?=https?:\/\/)/i
 
 /** The parameters of a request: its query string and, over that, its JSON body. */
 export async function readParams(request: IncomingMessage, url: string): Promise<ParamObject> {
@@ -32,25 +35,38 @@ export async function readParams(request: IncomingMessage, url: string): Promise
   return merge(params, await readJson(request))
 }
 
-async function readJson(request: IncomingMessage): Promise<ParamObject> {
-  try {
+function readJson(request: IncomingMessage): Promise<ParamObject> {
+  return refusingProblems(async () => {
     checkMediaType(request)
-    const bytes = await readBody(request, maxBytes)
-    return bytes.length === 0 ? {} : { ...parseJsonBody(bytes).value }
+    const bytes = await readBody(request, maxParamBytes)
+    return bytes.length === 0 ? {} : parseParams(bytes)
+  })
+}
+
+/** A JSON text as the object of parameters it must be. */
+export const parseParams = (bytes: Buffer): ParamObject => ({ ...parseJsonBody(bytes).value })
+
+/** Says what reading a body throws in the dialect's words. */
+export async function refusingProblems<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
   } catch (error) {
-    if (!(error instanceof Problem)) throw error
-    if (error.status === 415) {
-      const attr = error.code === 'content_encoding_not_supported' ? 'content-encoding' : 'content-type'
-      throw new PlanomaticRefusal('invalid-content-type', [{ attr, message: error.message }])
-    }
-    if (error.code === 'body_must_be_object') throw new PlanomaticRefusal('no-params-decoded')
-    if (error.status === 422)
-      throw new PlanomaticRefusal(
-        'invalid-param',
-        error.errors.map(({ pointer, message }) => toAttr(pointer, message)),
-      )
-    throw new PlanomaticRefusal('invalid-encoded-params', [{ attr: 'body', message: error.message }])
+    throw error instanceof Problem ? toRefusal(error) : error
   }
+}
+
+function toRefusal(problem: Problem): PlanomaticRefusal {
+  if (problem.status === 415) {
+    const attr = problem.code === 'content_encoding_not_supported' ? 'content-encoding' : 'content-type'
+    return new PlanomaticRefusal('invalid-content-type', [{ attr, message: problem.message }])
+  }
+  if (problem.code === 'body_must_be_object') return new PlanomaticRefusal('no-params-decoded')
+  if (problem.status === 422)
+    return new PlanomaticRefusal(
+      'invalid-param',
+      problem.errors.map(({ pointer, message }) => toAttr(pointer, message)),
+    )
+  return new PlanomaticRefusal('invalid-encoded-params', [{ attr: 'body', message: problem.message }])
 }
 
 const toAttr = (pointer: string, message: string) => ({
@@ -67,8 +83,9 @@ function readQuery(url: string): ParamObject {
   for (const name of new Set(given.keys())) {
     const path = name.split(/[.[\]]+/).filter((step) => step !== '')
     const values = given.getAll(name)
-    const isList = lists.has(path.join('.'))
-    put(params, path, isList ? values.flatMap((value) => value.split(',')) : values.at(-1))
+    const attr = path.join('.')
+    const between = attr === 'filters.endpoint' ? betweenUrls : ','
+    put(params, path, lists.has(attr) ? values.flatMap((value) => value.split(between)) : values.at(-1))
   }
   return params
 }

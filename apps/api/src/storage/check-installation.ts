@@ -1,7 +1,6 @@
-import { checkMasterKey, type MasterKeys } from '@waybill/db'
+import { checkMasterKey, type MasterKeys, type Storage } from '@waybill/db'
 import { withDeadline, type Logger } from '@waybill/runtime'
 import { isStorageError, StorageTimeout } from '../http/to-problem.ts'
-import type { Storage } from './create-storage.ts'
 
 /** Whether the database was made with our master key; until that is known nothing is stored. */
 export type MasterKeyCheck = {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { createSubscription, pgErrorCode, type MasterKeys, type Principal } from '@waybill/db'
+import { createSubscription, pgErrorCode, type MasterKeys, type Principal, type Storage } from '@waybill/db'
 import {
   generateStandardSecret,
   isKnownView,
@@ -16,7 +16,6 @@ import { invalidBody, problem, type FieldProblem } from '../http/problem.ts'
 import { readFields } from '../http/read-fields.ts'
 import type { Call } from '../http/route.ts'
 import type { Answer } from '../http/send-answer.ts'
-import type { Storage } from '../storage/create-storage.ts'
 import { checkScope } from '../triggers/check-scope.ts'
 import { readEventNames } from './event-names.ts'
 import { createNames, type CreateFields, type SubscriptionFields } from './subscription-fields.ts'

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AcceptEntry, AcceptResult, Principal } from '@waybill/db'
 import { idInBlock, type IntegrationId, type PublicIds } from '@waybill/domain'
+import { faultPoint } from '@waybill/fault-points'
 import type { Authenticate } from '../http/authenticate.ts'
 import { checkMediaType } from '../http/check-media-type.ts'
 import { maxDepth, parseJsonBody, type JsonBody } from '../http/parse-json-body.ts'
@@ -59,6 +60,7 @@ function acceptKind(deps: AcceptRouteDeps, kind: Kind): AcceptHandler {
     if (key) entry.key = { hash: key, bodyHash: createHash('sha256').update(bytes).digest() }
     const result = await deps.accept.submit(entry, bytes.length, answerWithinMs - (deps.monotonic() - readAt))
     answerAccepted(deps, request, response, kind, triggers.length, result)
+    faultPoint('accept.answered')
   }
 }
 

@@ -9,6 +9,7 @@ import { readIntegrationId } from '../http/read-integration-id.ts'
 import { refuseUnknown } from '../http/unknown-field.ts'
 import { addressText } from './address-text.ts'
 import { checkEvent } from './check-event.ts'
+import { checkFacilityData, readFacility } from './check-facility-data.ts'
 import { orderStatus } from './order-status.ts'
 
 const known: ReadonlySet<string> = new Set([
@@ -57,7 +58,7 @@ export function checkTrigger(
   const event = checkEvent(value['kind'], value['name'], prefix, problems)
   checkPart(value, prefix, problems)
   const orderId = readOrderId(value, event, prefix, problems)
-  const facilityId = optionalId(value, 'facility_id', 'invalid_facility_id', 128, prefix, problems)
+  const facilityId = readFacilityId(value, event, prefix, problems)
   optionalId(value, 'person', 'invalid_person', 128, prefix, problems)
   const occurrence = optionalId(value, 'occurrence_id', 'invalid_occurrence_id', 255, prefix, problems)
   const late =
@@ -116,6 +117,24 @@ function readOrderId(
   if (event) problems.push({ pointer, code: 'required', message: 'order_id is missing.' })
   return null
 }
+
+/** Facility events say in their data what they are about; the facility is taken from there if it stands nowhere else. */
+function readFacilityId(
+  value: JsonObject,
+  event: CatalogueEntry | undefined,
+  prefix: string,
+  problems: FieldProblem[],
+): string | null {
+  const given = optionalId(value, 'facility_id', 'invalid_facility_id', 128, prefix, problems)
+  const name = value['data'] === undefined ? 'order' : 'data'
+  const data = value[name]
+  if (event?.kind !== 'facility_event' || !isObject(data)) return given
+  checkFacilityData(event.name, data, `${prefix}/${name}`, problems)
+  return given ?? readFacility(data['facilityId'])
+}
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function optionalId(
   value: JsonObject,

@@ -4,6 +4,7 @@ import {
   findTrigger,
   type AttemptRecord,
   type TriggerRecord,
+  type Storage,
 } from '@waybill/db'
 import { catalogueById, type DeliveryId, type PublicIds } from '@waybill/domain'
 import { attemptJson, deliveryJson } from '../deliveries/delivery-json.ts'
@@ -11,7 +12,6 @@ import type { MountedRoute } from '../http/mount-routes.ts'
 import { notFound, readPathId } from '../http/read-public-id.ts'
 import type { Call } from '../http/route.ts'
 import type { Answer } from '../http/send-answer.ts'
-import type { Storage } from '../storage/create-storage.ts'
 
 export type TriggerReadDeps = { storage: Pick<Storage, 'read'>; publicIds: PublicIds }
 

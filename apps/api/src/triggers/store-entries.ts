@@ -8,6 +8,7 @@ import {
   type Sql,
 } from '@waybill/db'
 import type { BatchId } from '@waybill/domain'
+import { faultPoint } from '@waybill/fault-points'
 import { withDeadline } from '@waybill/runtime'
 import { StorageTimeout } from '../http/to-problem.ts'
 
@@ -33,13 +34,16 @@ export async function storeEntries(
   bulk: boolean,
 ): Promise<EntryResult[]> {
   try {
+    faultPoint('accept.before-store')
     const storing = retryDeadlocks(() => storeTriggers(deps.sql(), entries, bulk))
     const flush = await withDeadline(
       storing,
       noAnswerMs,
       () => new StorageTimeout('the accept statement hangs'),
     )
+    faultPoint('accept.committed')
     if (flush.batch !== undefined) deps.stored(flush.batch)
+    faultPoint('accept.enqueued')
     return flush.results
   } catch (error) {
     if (entries.length === 1 || !isRefusedData(error)) return entries.map(() => ({ kind: 'failed', error }))

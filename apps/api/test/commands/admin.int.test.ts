@@ -70,13 +70,29 @@ describe('the admin command', () => {
   })
 
   it('lists integrations, and tokens without the token', async () => {
-    const made = await admin(clone.url, 'token', 'create', '--integration', '12', '--name', 'listed')
+    const scopes = ['--scope', 'v1', '--scope', 'nursa', '--email', 'ops@yard.example.com']
+    const made = await admin(
+      clone.url,
+      'token',
+      'create',
+      '--integration',
+      '12',
+      '--name',
+      'listed',
+      ...scopes,
+    )
+    expect(await findPrincipal(database.orm, hashToken(made.out))).toMatchObject({
+      scopes: new Set(['v1', 'nursa']),
+      email: 'ops@yard.example.com',
+    })
     const tokens = await admin(clone.url, 'token', 'list')
     const day = String.raw`\d{4}-\d\d-\d\dT\S+Z`
     expect(tokens.code).toBe(0)
-    expect(tokens.out).toMatch(/^ID +HINT +NAME +INTEGRATIONS +CREATED +REVOKED\n/)
-    expect(tokens.out).toMatch(new RegExp(`^\\d+ +wbt_\\S{4}… +orders +12 +${day} +${day}$`, 'm'))
-    expect(tokens.out).toMatch(new RegExp(`^\\d+ +${made.out.slice(0, 8)}… +listed +12 +${day} +-$`, 'm'))
+    expect(tokens.out).toMatch(/^ID +HINT +NAME +INTEGRATIONS +SCOPES +CREATED +REVOKED\n/)
+    expect(tokens.out).toMatch(new RegExp(`^\\d+ +wbt_\\S{4}… +orders +12 +all +${day} +${day}$`, 'm'))
+    expect(tokens.out).toMatch(
+      new RegExp(`^\\d+ +${made.out.slice(0, 8)}… +listed +12 +v1,nursa +${day} +-$`, 'm'),
+    )
     expect(tokens.out).not.toContain(made.out)
     const integrations = await admin(clone.url, 'integration', 'list')
     expect(integrations.code).toBe(0)

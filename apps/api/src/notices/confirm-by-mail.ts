@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto'
+import { recordMailFailure, type Storage } from '@waybill/db'
+import type { IntegrationId } from '@waybill/domain'
+import { readAddresses, withoutQuery, type Mail, type Mailer } from '@waybill/mail'
+import type { Logger } from '@waybill/runtime'
+import { askStorage } from '../http/ask-storage.ts'
+import type { ApiMetrics, MailFailure } from '../metrics.ts'
+
+export type ConfirmDeps = {
+  storage: Pick<Storage, 'sql' | 'suspect'>
+  /** Undefined: mails are off. */
+  mailer: Mailer | undefined
+  metrics: Pick<ApiMetrics, 'mailed' | 'mailFailed'>
+  logger: Pick<Logger, 'info' | 'error'>
+}
+
+/** What the mail says of the subscription that is about to be made. */
+export type Confirmed = { key: string; name: string; url: string; notificationEmails: string | null }
+
+/** Less than the call may take, so that there is time left to say that it failed. */
+const sendWithinMs = 7_500
+
+/**
+ * Mails every notification address that it was named, and waits until all of them are taken. False: they were not;
+ * a notice for operators says why. Throws when that notice cannot be stored.
+ */
+export async function confirmByMail(
+  deps: ConfirmDeps,
+  integration: IntegrationId,
+  subscription: Confirmed,
+): Promise<boolean> {
+  const id = randomUUID()
+  const failure = await send(deps, renderConfirmation(id, integration, subscription))
+  if (!failure) {
+    deps.metrics.mailed('sent')
+    return true
+  }
+  const { code, message } = failure
+  const { key } = subscription
+  deps.metrics.mailed('failed')
+  deps.metrics.mailFailed(code)
+  deps.logger.error('mail.failed', { integration, subscription: key, code, message })
+  await askStorage(deps.storage, recordMailFailure(deps.storage.sql, integration, id, { key, code }))
+  return false
+}
+
+async function send(
+  { mailer }: ConfirmDeps,
+  mail: Mail,
+): Promise<{ code: MailFailure; message: string } | undefined> {
+  if (!mailer) return { code: 'mails_off', message: 'no SMTP server is configured' }
+  const result = await mailer.send(mail, sendWithinMs)
+  if (!result.ok) return result
+  // An address that takes nothing would miss every later mail as well, and nobody would notice.
+  return result.refused.length > 0
+    ? { code: 'smtp_refused_recipient', message: `${result.refused.length} addresses were refused` }
+    : undefined
+}
+
+function renderConfirmation(id: string, integration: IntegrationId, subscription: Confirmed): Mail {
+  const { key, name, url, notificationEmails } = subscription
+  return {
+    id,
+    to: readAddresses(notificationEmails ?? ''),
+    subject: `[Waybill] ${name}: you get its failure notices`,
+    text: [
+      `A webhook subscription is being made, and mails about its failures are to go to this address.`,
+      '',
+      `Subscription  ${name} (key ${key})`,
+      `Integration   ${integration}`,
+      `URL           ${withoutQuery(url)}`,
+      '',
+      'You get a mail when one of its deliveries has failed ten times, with the payload in it, and when one is given up.',
+      'Should the subscription not be there, its making failed after this mail had left.',
+      '',
+    ].join('\n'),
+  }
+}

@@ -1,0 +1,41 @@
+import type { NoticeRecord } from '@waybill/db'
+import { asDeliveryId, asSubscriptionId, type PublicIds } from '@waybill/domain'
+
+/** How the members of stored details are called outside. What is not here stays inside. */
+const shown = {
+  attempts: 'attempt_count',
+  code: 'response_status',
+  err: 'err',
+  reason: 'reason',
+  key: 'key',
+} as const
+
+/** In a notice about a mail the code is the mail's. */
+const shownOfMails = { key: 'key', notice: 'notice_kind', code: 'mail_error' } as const
+
+/** A notice as the native API shows it. */
+export function noticeJson(publicIds: PublicIds, notice: NoticeRecord) {
+  const { details, kind } = notice
+  const subscription = toId(details['subscription'])
+  const delivery = toId(details['delivery'] ?? (kind === 'delivery_quarantined' ? Number(notice.ref) : null))
+  const names = Object.entries(kind === 'mail_failed' ? shownOfMails : shown)
+  return {
+    id: publicIds.encode('notice', notice.id),
+    kind,
+    integration_id: notice.integration,
+    subscription_id:
+      subscription === undefined ? null : publicIds.encode('subscription', asSubscriptionId(subscription)),
+    delivery_id: delivery === undefined ? null : publicIds.encode('delivery', asDeliveryId(delivery)),
+    details: Object.fromEntries(
+      names.flatMap(([from, to]) => (isPlain(details[from]) ? [[to, details[from]]] : [])),
+    ),
+    created_at: notice.createdAt.toISOString(),
+    told_at: notice.toldAt?.toISOString() ?? null,
+    note: notice.note,
+  }
+}
+
+const toId = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+
+const isPlain = (value: unknown): boolean => typeof value === 'string' || typeof value === 'number'

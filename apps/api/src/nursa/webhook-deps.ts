@@ -1,0 +1,12 @@
+import type { MasterKeys, Storage } from '@waybill/db'
+import type { PublicIds } from '@waybill/domain'
+import type { Logger } from '@waybill/runtime'
+import type { UrlRules } from '../subscriptions/subscription-fields.ts'
+
+export type WebhookDeps = {
+  storage: Pick<Storage, 'sql' | 'orm'>
+  keys: MasterKeys
+  publicIds: PublicIds
+  urlRules: UrlRules
+  logger: Pick<Logger, 'info'>
+}

@@ -1,0 +1,71 @@
+import type { IncomingMessage } from 'node:http'
+import { createSession, findUserByEmail, type UserRecord, type Storage } from '@waybill/db'
+import type { Logger } from '@waybill/runtime'
+import { askStorage } from '../../http/ask-storage.ts'
+import type { Answer } from '../../http/send-answer.ts'
+import { envelope, PlanomaticRefusal } from '../envelope.ts'
+import type { ParamReader } from '../param-reader.ts'
+import { maxPassword } from './hash-password.ts'
+import { isEmail } from './is-email.ts'
+import { createLoginLimits } from './login-limits.ts'
+import { createPasswordChecks } from './password-checks.ts'
+import { readLine, readRequiredLine } from './read-line.ts'
+import { sessionJson } from './session-json.ts'
+
+export type LogInDeps = {
+  storage: Pick<Storage, 'orm' | 'suspect'>
+  logger: Pick<Logger, 'info'>
+  monotonic: () => number
+}
+
+type Login = { email: string; password: string; application: string; remembered: boolean }
+
+/**
+ * `POST /api/v1/sessions/create`, after "Sessions Create"
+ * (https://planocore.planomatic.com/documentation/api/v1/sessions/create). A user without a role gets a session as well,
+ * in the data of `client-required`: with it they can register.
+ */
+export function createLogIn(
+  deps: LogInDeps,
+): (params: ParamReader, request: IncomingMessage) => Promise<Answer> {
+  const { storage, logger, monotonic } = deps
+  const limits = createLoginLimits(monotonic)
+  const passwordIsRight = createPasswordChecks()
+
+  const findUser = async ({ email, password }: Login): Promise<UserRecord> => {
+    const found = await askStorage(storage, findUserByEmail(storage.orm, email))
+    if (!found) throw new PlanomaticRefusal('email-not-found')
+    if (!found.passwordHash) throw new PlanomaticRefusal('user-has-no-password')
+    if (await passwordIsRight(found.passwordHash, password)) return found.user
+    throw new PlanomaticRefusal('invalid-password')
+  }
+  return async (params, request) => {
+    const login = readLogin(params)
+    const { application, remembered } = login
+    const address = request.socket.remoteAddress ?? ''
+    const user = await limits.guard(address, login.email, () => findUser(login))
+    const made = await askStorage(
+      storage,
+      createSession(storage.orm, { userId: user.id, application, remembered }),
+    )
+    logger.info('session.created', { session: made.id, user: user.id, remembered })
+    const session = sessionJson({ ...made, application, remembered, user }, made.token)
+    if (user.roles.length === 0) throw new PlanomaticRefusal('client-required', [], { session })
+    return envelope('action-successful', { data: { session } })
+  }
+}
+
+function readLogin(params: ParamReader): Login {
+  const login = {
+    email: params.required('email'),
+    password: readRequiredLine(params, 'password', maxPassword),
+    application: readRequiredLine(params, 'application'),
+    remembered: params.flag('remember_me') ?? false,
+  }
+  if (login.email !== '' && !isEmail(login.email)) params.invalid('email', 'must be an e-mail address')
+  // For the vendor's own pages; here they change nothing.
+  for (const attr of ['redirect_url', 'view', 'application_view', 'session_view'])
+    readLine(params, attr, 2_000)
+  params.finish()
+  return login
+}

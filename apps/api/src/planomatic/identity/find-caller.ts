@@ -1,0 +1,61 @@
+import type { IncomingMessage } from 'node:http'
+import { mayCall, sessionPrefix, type Principal, type SessionRecord } from '@waybill/db'
+import type { BadTokens } from '../../http/bad-tokens.ts'
+import type { TokenCache } from '../../http/token-cache.ts'
+import { PlanomaticRefusal, PlanomaticTooMany } from '../envelope.ts'
+import type { Sessions } from './create-sessions.ts'
+import { sessionJson } from './session-json.ts'
+
+export type CallerDeps = { tokens: TokenCache; sessions: Sessions; badTokens: BadTokens }
+
+/** Who a call speaks for: `token` is the token of an application or of a session. */
+export async function findCaller(
+  deps: CallerDeps,
+  request: IncomingMessage,
+  token: string,
+): Promise<Principal> {
+  if (isSessionToken(token)) return toPrincipal(await findLivingSession(deps, request, token), token)
+  const principal = await deps.tokens.find(token)
+  if (!principal) throw badToken(deps, request)
+  if (!mayCall(principal, 'planomatic')) throw new PlanomaticRefusal('invalid-token')
+  return principal
+}
+
+export const isSessionToken = (token: string): boolean => token.startsWith(sessionPrefix)
+
+/** The session of a token, also of a user without a role. */
+export async function findLivingSession(
+  deps: Pick<CallerDeps, 'sessions' | 'badTokens'>,
+  request: IncomingMessage,
+  token: string,
+): Promise<SessionRecord> {
+  const session = await deps.sessions.find(token)
+  if (!session) throw badToken(deps, request)
+  if (session.isOver) throw new PlanomaticRefusal('session-expired')
+  return session
+}
+
+/** What a token that nobody has is answered with. */
+export function badToken(
+  { badTokens }: Pick<CallerDeps, 'badTokens'>,
+  request: IncomingMessage,
+): PlanomaticRefusal | PlanomaticTooMany {
+  const waitMs = badTokens.count(request)
+  return waitMs === undefined
+    ? new PlanomaticRefusal('invalid-token')
+    : new PlanomaticTooMany('invalid-token', waitMs)
+}
+
+function toPrincipal(session: SessionRecord, token: string): Principal {
+  const { email, roles, integrations } = session.user
+  if (roles.length === 0)
+    throw new PlanomaticRefusal('client-required', [], { session: sessionJson(session, token) })
+  return {
+    kind: 'session',
+    tokenId: session.id,
+    name: email,
+    integrations: new Set(integrations),
+    scopes: new Set(['planomatic'] as const),
+    email,
+  }
+}

@@ -1,0 +1,91 @@
+import {
+  actorOf,
+  findSubscription,
+  updateSubscription,
+  type Principal,
+  type SubscriptionChange,
+  type SubscriptionRecord,
+  type Storage,
+} from '@waybill/db'
+import { asSubscriptionId, catalogueById, profileCode } from '@waybill/domain'
+import type { WakeUps } from '@waybill/queue'
+import type { Logger } from '@waybill/runtime'
+import type { Answer } from '../http/send-answer.ts'
+import type { UrlRules } from '../subscriptions/subscription-fields.ts'
+import { envelope, PlanomaticRefusal } from './envelope.ts'
+import type { ParamReader } from './param-reader.ts'
+import { readIntegration } from './read-integration.ts'
+import { readWebhookOutSubChange, type WebhookOutSubChange } from './read-webhook-out-sub.ts'
+import { jobProfiles } from './resolve-jobs-query.ts'
+import { webhookOutSubJson } from './webhook-out-sub-json.ts'
+
+export type UpdateDeps = {
+  storage: Pick<Storage, 'orm'>
+  urlRules: UrlRules
+  wakeUps: Pick<WakeUps, 'drain'>
+  logger: Pick<Logger, 'info'>
+}
+
+const largestId = 2_147_483_647
+
+/**
+ * `PUT /api/v1/webhook_out_subs/update`, after "Webhook Outgoing Subscribers"
+ * (https://planocore.planomatic.com/documentation/api/v1/webhook_out_subs/update): what is not given stays.
+ */
+export async function updateWebhookOutSub(
+  deps: UpdateDeps,
+  principal: Principal,
+  params: ParamReader,
+): Promise<Answer> {
+  const integration = readIntegration(params, principal)
+  if (!params.has('id')) params.required('id')
+  const id = asSubscriptionId(params.integer('id', { min: 1, max: largestId }) ?? 0)
+  const wanted = readWebhookOutSubChange(params, deps.urlRules)
+  params.finish()
+  const found = await findSubscription(deps.storage.orm, integration, id)
+  if (!found || !jobProfiles.includes(found.profile)) throw unknownId()
+  if (wouldMailNobody(found, wanted))
+    throw new PlanomaticRefusal('invalid-param', [{ attr: 'notification_emails', message: 'missing' }])
+  const change = toChange(found, wanted)
+  const fields = Object.keys(change)
+  if (fields.length === 0) return answer(found)
+  const actor = actorOf(principal)
+  const changed = await updateSubscription(deps.storage.orm, actor, integration, id, change)
+  if (changed === 'key_taken')
+    throw new PlanomaticRefusal('invalid-param', [{ attr: 'key', message: 'taken' }])
+  if (!changed) throw unknownId()
+  // What waited while it was inactive need not wait for the sweep.
+  if (change.state === 'active') deps.wakeUps.drain(id, 0)
+  deps.logger.info('subscription.updated', { actor, integration, subscription: id, fields })
+  return answer(changed)
+}
+
+const answer = (subscription: SubscriptionRecord): Answer =>
+  envelope('action-successful', { data: { webhook_out_sub: webhookOutSubJson(subscription) } })
+
+const unknownId = () => new PlanomaticRefusal('invalid-param', [{ attr: 'id', message: 'unrecognized' }])
+
+/** As when one is made: notifying takes an address. What was that way before is not this call's business. */
+function wouldMailNobody(found: SubscriptionRecord, wanted: WebhookOutSubChange): boolean {
+  const { notify = found.notify, notificationEmails = found.notificationEmails } = wanted
+  const isTouched = wanted.notify !== undefined || wanted.notificationEmails !== undefined
+  return isTouched && notify && notificationEmails === null
+}
+
+function toChange(found: SubscriptionRecord, wanted: WebhookOutSubChange): SubscriptionChange {
+  const { profile, statuses, events, active, ...columns } = wanted
+  const code = profileCode(profile)
+  return {
+    ...columns,
+    ...(code === found.profile ? {} : { profile: code }),
+    ...(active === undefined ? {} : { state: active ? 'active' : 'inactive' }),
+    ...(statuses || events ? { filters: { ...found.filters, eventIds: join(found, wanted) } } : {}),
+  }
+}
+
+/** The list that is not given stays as it is. */
+function join({ filters }: SubscriptionRecord, { statuses, events }: WebhookOutSubChange): number[] {
+  const before = filters.eventIds ?? []
+  const ofKind = (kind: string) => before.filter((id) => catalogueById(id)?.kind === kind)
+  return [...(statuses ?? ofKind('order_status')), ...(events ?? ofKind('order_event'))]
+}
