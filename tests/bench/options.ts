@@ -14,6 +14,8 @@ export type BenchOptions = {
   inFlight: number
   /** Profile api and worker; the figures of such a run are not comparable with others. */
   profile: boolean
+  /** Deliveries of each dialect that p6 reads through. */
+  history: number
 }
 
 const queues: readonly string[] = ['redis', 'postgres', 'both']
@@ -32,6 +34,7 @@ export function readOptions(flags: string[]): BenchOptions {
       body: { type: 'string', default: '1k' },
       'in-flight': { type: 'string', default: '20' },
       profile: { type: 'boolean', default: false },
+      history: { type: 'string', default: '1000000' },
     },
   })
   return {
@@ -43,6 +46,7 @@ export function readOptions(flags: string[]): BenchOptions {
     body: oneOf('body', values.body, bodies) as BenchOptions['body'],
     inFlight: whole('in-flight', values['in-flight'], 1, 100),
     profile: values.profile,
+    history: whole('history', values.history, 1_000, 10_000_000),
   }
 }
 
@@ -50,6 +54,7 @@ export function usage(scenarios: readonly string[]): string {
   return [
     `usage: pnpm bench <${scenarios.join('|')}> [--queue redis|postgres|both] [--count N] [--repeats N]`,
     '         [--warm-up N] [--connections N] [--body 1k|7k] [--in-flight N] [--profile]',
+    '         [--history N] (p6: --history and --count, the calls of each kind)',
   ].join('\n')
 }
 

@@ -13,12 +13,18 @@ export type Apps = {
   profiles: { app: 'api' | 'worker'; file: string }[]
 }
 
-type Services = { databaseUrl: string; redisUrl: string | undefined; masterKey: Buffer }
+type Services = {
+  databaseUrl: string
+  redisUrl: string | undefined
+  masterKey: Buffer
+  apiEnv?: Record<string, string>
+}
 
 /** Starts the compiled api and worker as production does, and waits until both are ready. */
 export async function startApps(bench: Bench, backend: string, services: Services): Promise<Apps> {
   const [port, apiMetrics, workerMetrics] = [await freePort(), await freePort(), await freePort()]
   const api = await startApp(bench, 'api', backend, services, {
+    ...services.apiEnv,
     PORT: String(port),
     METRICS_PORT: String(apiMetrics),
   })
