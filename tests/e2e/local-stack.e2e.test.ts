@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
@@ -10,6 +12,10 @@ const root = join(import.meta.dirname, '../..')
 const redisUrl = queueBackends().some((backend) => backend.name === 'redis')
   ? process.env['REDIS_URL']
   : undefined
+
+/** A subscriber or the sum, its profile, and how many matched, arrived, were delivered and retried. */
+const tableRow =
+  /^(Yard CRM|MLS sync|Ledger|Flaky|Slow|Clinic|Parish|all) +(?:[a-z][\w-]* +)?(\d+) +(\d+) +(\d+) +(\d+)/gm
 
 describe('the one-command stack', () => {
   let folder: string
@@ -60,6 +66,8 @@ describe('the one-command stack', () => {
         timeoutMs: 60_000,
       },
     )
+  const printedToTheEnd = () =>
+    eventually(() => printed.includes('Ctrl-C stops everything'), { timeoutMs: 90_000, everyMs: 100 })
   const smoke = () => run(['--conditions=source', '--import', 'tsx', 'apps/local/src/smoke.ts']).exit
 
   it('starts, delivers, and ends with everything it started on SIGTERM to its pid', async () => {
@@ -69,6 +77,14 @@ describe('the one-command stack', () => {
     for (const url of Object.values(state.metricsUrl))
       expect(await (await fetch(url)).text()).toContain('waybill_')
     expect(await smoke()).toBe(0)
+    await printedToTheEnd()
+    for (const [url, headers, status] of listsOf(state)) {
+      expect((await fetch(`${state.apiUrl}${url}`, { headers })).status).toBe(status)
+      expect(printed).toContain(url)
+    }
+    const login = /sessions\/create .*\n.* -d (\S+)$/m.exec(printed)?.[1] ?? ''
+    const session = await post(`${state.apiUrl}/api/v1/sessions/create`, 'text/plain', login)
+    expect(session).toMatchObject({ code: 200, data: { session: { scoped_integrations: [12] } } })
     process.kill(state.pid, 'SIGTERM')
     await gone(state)
     expect(await exit).toBe(0)
@@ -78,12 +94,21 @@ describe('the one-command stack', () => {
 
   it('starts a second time after a kill -9 of Postgres and all, with the same token, and ends on Ctrl-C', async () => {
     const first = await start(['--no-demo'])
+    const before = await subscriptionsOf(first.state)
+    expect(before.size).toBe(7)
     const { pid, pids } = first.state
     for (const one of [pids.postgres ?? pid, pids.worker, pids.api, pid])
       if (isAlive(one)) process.kill(one, 'SIGKILL')
     await gone(first.state)
     await first.exit
+    const release = await occupy([first.state.receiverUrl, first.state.receiverSecureUrl])
     const second = await start(['--no-demo'], redisUrl ? { REDIS_URL: redisUrl } : {})
+    await release()
+    const after = await subscriptionsOf(second.state)
+    expect([...after.keys()]).toEqual([...before.keys()])
+    const origins = new Set([...after.values()].map((url) => new URL(url).origin))
+    expect(origins).toEqual(new Set([second.state.receiverUrl, second.state.receiverSecureUrl]))
+    expect(origins).not.toContain(first.state.receiverUrl)
     expect(second.state.token).toBe(first.state.token)
     expect(second.state.queueBackend).toBe(redisUrl ? 'redis' : 'postgres')
     expect(await smoke()).toBe(0)
@@ -95,22 +120,57 @@ describe('the one-command stack', () => {
 
   it('plays the orders and ends when its launcher is killed', async () => {
     const { state, child } = await start([])
-    await eventually(() => printed.includes('Ctrl-C stops everything'), { timeoutMs: 90_000, everyMs: 100 })
+    await printedToTheEnd()
     const rows = new Map(
-      [...printed.matchAll(/^(Yard CRM|MLS sync|Ledger|Flaky|Slow|all) +(\d+) +(\d+) +(\d+) +(\d+)/gm)].map(
-        ([, name = '', ...numbers]) => [name, numbers.slice(0, 4).map(Number)],
-      ),
+      [...printed.matchAll(tableRow)].map(([, name = '', ...numbers]) => [name, numbers.map(Number)]),
     )
-    const [matched = 0, delivered, retried] = rows.get('all') ?? []
+    const [matched = 0, , delivered, retried] = rows.get('all') ?? []
     expect(matched).toBeGreaterThan(200)
     expect(delivered).toBe(matched)
     expect(retried).toBe(3)
+    // The ten events of shifts among the others, and one event of orders: each arrived, once, with a good signature.
+    for (const name of ['Clinic', 'Parish', 'Yard CRM', 'MLS sync', 'Ledger']) {
+      const [own = 0, arrived] = rows.get(name) ?? []
+      expect(own).toBeGreaterThan(10)
+      expect(arrived).toBe(own)
+    }
     expect(printed).toContain('signature ok')
     expect(printed).not.toContain('signature BAD')
     child.kill('SIGKILL')
     await gone(state)
   })
 })
+
+/** A list of each dialect, with the headers that its vendor documents and the status of a good answer. */
+const listsOf = ({ token, tokenId }: LocalState): [string, Record<string, string>, number][] => {
+  const basic = Buffer.from(`${tokenId}:${token}`).toString('base64')
+  return [
+    ['/api/v2/public/webhooks/logs', { authorization: `Bearer ${token}` }, 201],
+    ['/webhooks/v2/webhook_subscriptions', { authorization: `Basic ${basic}` }, 200],
+  ]
+}
+
+async function post(url: string, type: string, body: string): Promise<unknown> {
+  const answer = await fetch(url, { method: 'POST', headers: { 'content-type': type }, body })
+  return answer.json()
+}
+
+/** The URLs of all subscriptions by their ids. */
+async function subscriptionsOf({ apiUrl, token }: LocalState): Promise<Map<string, string>> {
+  const headers = { authorization: `Bearer ${token}` }
+  const answer = await fetch(`${apiUrl}/v1/subscriptions`, { headers })
+  const { data } = (await answer.json()) as { data: { id: string; url: string }[] }
+  return new Map(data.map(({ id, url }) => [id, url]))
+}
+
+/** Takes the ports of these URLs, as another program might between two starts. */
+async function occupy(urls: readonly string[]): Promise<() => Promise<void>> {
+  const servers = urls.map((url) => createServer().listen(Number(new URL(url).port), '127.0.0.1'))
+  await Promise.all(servers.map((server) => once(server, 'listening')))
+  return async () => {
+    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  }
+}
 
 function isAlive(pid: number): boolean {
   try {

@@ -15,6 +15,7 @@ type Job = {
   status: string | null
   status_code: number
 }
+type Jobs = { count: number; results: Job[] }
 type Log = {
   eventType: string
   facilityId: string
@@ -69,8 +70,8 @@ describe.each(queueBackends())('one order, told three times, on the $name queue'
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`)
     return JSON.parse(text) as T
   }
-  const planomatic = <T>(path: string, params: object) =>
-    call<{ data: T }>('POST', `/api/v1/${path}`, { token: stack.token, integration_id: 12, ...params })
+  const planomatic = (path: string, params: object) =>
+    call<{ data: Jobs }>('POST', `/api/v1/${path}`, { token: stack.token, integration_id: 12, ...params })
 
   /** One subscriber of each kind, each through its own API. Returns the Planning Center subscription's id. */
   const subscribe = async (): Promise<string> => {
@@ -148,16 +149,14 @@ describe.each(queueBackends())('one order, told three times, on the $name queue'
       ],
     })
     const all = await bodiesAt('standard', 3)
-    expect(all.map((body) => body['type']).toSorted()).toEqual([
-      'appointment.scheduled',
-      'order.status.scheduled',
-      'shift.scheduled',
-    ])
+    expect(new Set(all.map((body) => body['type']))).toEqual(
+      new Set(['appointment.scheduled', 'order.status.scheduled', 'shift.scheduled']),
+    )
   })
 
   it('is read back through webhook_jobs/index', async () => {
     const jobs = await eventually(async () => {
-      const { data } = await planomatic<{ count: number; results: Job[] }>('webhook_jobs/index', {
+      const { data } = await planomatic('webhook_jobs/index', {
         count: true,
         view: 'planointegrate_view',
         search: { term: '1247 ELM', attributes: ['address'] },

@@ -1,12 +1,14 @@
-import { createApiClient, createLocalHttp, type ApiClient } from './api/create-api-client.ts'
+import { createApiClient, createLocalHttp } from './api/create-api-client.ts'
+import { createDialectClient } from './api/create-dialect-client.ts'
 import type { LocalConfig } from './config.ts'
-import { createArrivalLog, type ArrivalLog } from './demo/arrival-log.ts'
+import { createArrivalLog } from './demo/arrival-log.ts'
+import { demoPerson, ensurePerson } from './demo/demo-person.ts'
 import { demoIntegration } from './demo/demo-subscribers.ts'
-import { describeArrival } from './demo/describe-arrival.ts'
-import { ensureSubscriptions } from './demo/ensure-subscriptions.ts'
-import { loadDemo, type DemoData } from './demo/load-demo.ts'
+import { ensureSubscriptions, type SubscriptionClients } from './demo/ensure-subscriptions.ts'
+import { loadDemo, type DemoData, type DemoToken } from './demo/load-demo.ts'
+import { openReceiver } from './demo/open-receiver.ts'
 import { runPlay } from './demo/run-play.ts'
-import { startDemoReceiver, type DemoReceiver } from './demo/start-demo-receiver.ts'
+import type { DemoReceiver } from './demo/start-demo-receiver.ts'
 import type { StartOptions } from './parse-arguments.ts'
 import { printNextSteps } from './print-next-steps.ts'
 import { choosePort } from './stack/choose-port.ts'
@@ -16,6 +18,7 @@ import { keepMasterKey } from './stack/keep-master-key.ts'
 import { localFiles, makeLocalFolder } from './stack/local-folder.ts'
 import { readLocalState, removeLocalState, writeLocalState } from './stack/local-state.ts'
 import { migrate } from './stack/migrate.ts'
+import { startMailSink } from './stack/start-mail-sink.ts'
 import { openPostgres, type LocalPostgres } from './stack/open-postgres.ts'
 import { startProcesses, type Processes } from './stack/start-processes.ts'
 import type { StopSwitch } from './stack/stop-switch.ts'
@@ -29,7 +32,8 @@ type Data = { postgres: LocalPostgres; queueBackend: 'postgres' | 'redis'; maste
 const demoScheduleScale = 0.1
 
 /**
- * PostgreSQL → migrations → integration and token → receiver → worker and api → subscriptions → local.json → the play.
+ * PostgreSQL → migrations → integration and token → receiver, mail sink → worker and api → subscriptions, person →
+ * local.json → the play.
  * Every step leaves its own end in `ending`; throws at the next step once the stack is asked to stop.
  */
 export async function runStack(deps: StackDeps, options: StartOptions): Promise<void> {
@@ -42,26 +46,35 @@ export async function runStack(deps: StackDeps, options: StartOptions): Promise<
 
   const takenPorts = new Set<number>()
   const log = createArrivalLog()
-  const receiver = await openReceiver(deps, await choosePort(8081, takenPorts), !options.demo, log)
-  receiver.useSecrets(await data.demo.readSecrets())
+  const { readSecrets } = data.demo
+  const receiver = await openReceiver(deps, { calm: !options.demo, log, readSecrets, takenPorts })
+  const smtpUrl = await openMailSink(deps, await choosePort(1025, takenPorts))
   const processes = await startProcesses(deps, {
     config: deps.config,
     databaseUrl: data.postgres.url,
     masterKey: data.masterKey,
+    smtpUrl,
+    trustedFile: localFiles.trusted,
     scheduleScale,
     takenPorts,
   })
-  const api = await connect(processes, data.demo.token, signal)
-  await ensureSubscriptions(api, data.demo.token, receiver.url)
-  receiver.useSecrets(await data.demo.readSecrets())
+  const [clients, password] = await Promise.all([
+    connect(processes, data.demo, signal),
+    makePerson(deps, data, signal),
+  ])
+  const subscribers = await ensureSubscriptions(clients, receiver)
 
   const state = describe(data, processes, receiver)
   await writeLocalState(state)
   say(`Ready: ${state.apiUrl}`)
-  const { firstArrival } = log
-  const newest = options.demo ? await runPlay({ api, firstArrival, say, signal }) : undefined
+  const { api } = clients
+  const newest = options.demo ? await runPlay({ api, log, subscribers, say, signal }) : undefined
+  const parish = subscribers.find(({ profile }) => profile === 'planning-center')
+  const eventSubscription = parish && (await clients.dialects.findEventSubscription(parish.url))
+  const person = { email: demoPerson.email, password }
   say()
-  for (const line of printNextSteps(state, newest, scheduleScale)) say(line)
+  for (const line of printNextSteps(state, { trigger: newest, eventSubscription, person, scheduleScale }))
+    say(line)
 }
 
 /** One stack a folder: two would write the same files. */
@@ -92,33 +105,30 @@ async function openData({ config, terminal, ending, stop }: StackDeps, options: 
   return { postgres, queueBackend, masterKey, demo }
 }
 
-async function openReceiver(
-  { terminal, ending }: StackDeps,
-  port: number,
-  calm: boolean,
-  log: ArrivalLog,
-): Promise<DemoReceiver> {
-  const receiver = await startDemoReceiver({
-    port,
-    calm,
-    log,
-    onArrival: (arrival) => terminal.say(describeArrival(arrival, terminal.colours)),
-  })
-  ending.later('the receiver', receiver.close)
-  return receiver
+/** Returns the URL of the server that shows mails instead of sending them. */
+async function openMailSink({ terminal, ending }: StackDeps, port: number): Promise<string> {
+  const sink = await startMailSink({ port, onMail: terminal.say })
+  ending.later('the mail sink', sink.close)
+  return sink.smtpUrl
 }
+
+const makePerson = ({ config }: StackDeps, { postgres, demo }: Data, signal: AbortSignal): Promise<string> =>
+  ensurePerson({ config, databaseUrl: postgres.url, known: demo.knowsPerson, signal })
 
 async function connect(
   { apiUrl, metricsUrl }: Processes,
-  token: string,
+  token: DemoToken,
   signal: AbortSignal,
-): Promise<ApiClient> {
+): Promise<SubscriptionClients> {
   const http = createLocalHttp()
   await Promise.all([
     waitUntilReady(http, 'The api', apiUrl, signal),
     waitUntilReady(http, 'The worker', new URL(metricsUrl.worker).origin, signal),
   ])
-  return createApiClient(http, apiUrl, token)
+  return {
+    api: createApiClient(http, apiUrl, token.token),
+    dialects: createDialectClient(http, apiUrl, token),
+  }
 }
 
 const describe = ({ postgres, queueBackend, demo }: Data, processes: Processes, receiver: DemoReceiver) => ({
@@ -127,8 +137,10 @@ const describe = ({ postgres, queueBackend, demo }: Data, processes: Processes, 
   apiUrl: processes.apiUrl,
   metricsUrl: processes.metricsUrl,
   receiverUrl: receiver.url,
+  receiverSecureUrl: receiver.secureUrl,
   databaseUrl: postgres.url,
   queueBackend,
   token: demo.token,
+  tokenId: demo.tokenId,
   integrationId: demoIntegration.id,
 })

@@ -1,5 +1,6 @@
 import { createAddressPolicy, createHttpClient } from '@waybill/egress'
 import { z } from 'zod'
+import { createCaller } from './create-caller.ts'
 import { triggerStory, type TriggerStory } from './trigger-story.ts'
 
 export type HttpClient = ReturnType<typeof createHttpClient>
@@ -26,37 +27,23 @@ export type ApiClient = {
   createSubscription(fields: object): Promise<z.infer<typeof created>>
   changeSubscription(id: string, fields: object): Promise<void>
   deleteSubscription(id: string): Promise<void>
-  /** PlanOmatic's own call; it answers 200 also when it creates. */
-  createWebhookOutSub(fields: object): Promise<void>
 }
+
+const keyed = (idempotencyKey: string) => ({ 'idempotency-key': idempotencyKey })
 
 /** got for a base address that a person or this machine chose, wherever that is. */
 export function createLocalHttp(host = '127.0.0.1'): HttpClient {
   return createHttpClient({ policy: createAddressPolicy({ allow: ['0.0.0.0/0', '::/0', 'loopback', host] }) })
 }
 
-/** Calls of Waybill's API. Every answer that is not a success is thrown with its status and words. */
+/** Calls of Waybill's native API. */
 export function createApiClient(http: HttpClient, apiUrl: string, token: string): ApiClient {
-  const headers = { authorization: `Bearer ${token}` }
-  const call = async (
-    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
-    path: string,
-    json?: object,
-    key?: string,
-  ) => {
-    const { statusCode, body } = await http(`${apiUrl}${path}`, {
-      method,
-      headers: { ...headers, ...(key === undefined ? {} : { 'idempotency-key': key }) },
-      ...(json === undefined ? {} : { json }),
-    })
-    if (statusCode < 200 || statusCode > 299)
-      throw new Error(`${method} ${path} was answered ${statusCode}: ${body}`)
-    return body === '' ? undefined : (JSON.parse(body) as unknown)
-  }
+  const call = createCaller(http, apiUrl, { authorization: `Bearer ${token}` })
   return {
-    postTrigger: async (trigger, key) => accepted.parse(await call('POST', '/v1/triggers', trigger, key)),
+    postTrigger: async (trigger, key) =>
+      accepted.parse(await call('POST', '/v1/triggers', trigger, keyed(key))),
     postTriggers: async (triggers, key) =>
-      acceptedBatch.parse(await call('POST', '/v1/triggers/batch', { triggers }, key)),
+      acceptedBatch.parse(await call('POST', '/v1/triggers/batch', { triggers }, keyed(key))),
     readTrigger: async (id) =>
       triggerStory.parse(await call('GET', `/v1/triggers/${encodeURIComponent(id)}`)),
     listSubscriptions: async () => {
@@ -71,7 +58,5 @@ export function createApiClient(http: HttpClient, apiUrl: string, token: string)
     createSubscription: async (fields) => created.parse(await call('POST', '/v1/subscriptions', fields)),
     changeSubscription: async (id, fields) => void (await call('PATCH', `/v1/subscriptions/${id}`, fields)),
     deleteSubscription: async (id) => void (await call('DELETE', `/v1/subscriptions/${id}`)),
-    createWebhookOutSub: async (fields) =>
-      void (await call('POST', '/api/v1/webhook_out_subs/create', fields)),
   }
 }

@@ -4,7 +4,7 @@ export type Arrival = {
   subscriber: string
   event: string
   about: string
-  /** The `webhook-id`: the delivery's id, the same on every attempt. */
+  /** The delivery's id where the request has one, else what is the same on every attempt. */
   deliveryId: string
   attempt: number
   signed: boolean
@@ -16,7 +16,14 @@ export type Arrival = {
 /** Remembers which deliveries arrived, so that attempts can be counted and first arrivals timed. */
 export type ArrivalLog = {
   /** Counts a request; `delivery` is its delivery's place among those of the subscriber, from 1. */
-  count(subscriber: string, deliveryId: string, at: number): { delivery: number; attempt: number }
+  count(
+    subscriber: string,
+    deliveryId: string,
+    at: number,
+    signed: boolean,
+  ): { delivery: number; attempt: number }
+  /** How many requests with a good signature the subscriber got. */
+  arrived(subscriber: string): number
   /** When a delivery first arrived, in ms since 1970. */
   firstArrival(deliveryId: string): number | undefined
 }
@@ -29,8 +36,10 @@ const mostRemembered = 50_000
 export function createArrivalLog(): ArrivalLog {
   const seen = new Map<string, Seen>()
   const perSubscriber = new Map<string, number>()
+  const signedRequests = new Map<string, number>()
   return {
-    count: (subscriber, deliveryId, at) => {
+    count: (subscriber, deliveryId, at, signed) => {
+      if (signed) signedRequests.set(subscriber, (signedRequests.get(subscriber) ?? 0) + 1)
       const known = seen.get(deliveryId)
       if (known) {
         known.attempts += 1
@@ -42,6 +51,7 @@ export function createArrivalLog(): ArrivalLog {
       if (seen.size > mostRemembered) for (const oldest of seen.keys()) if (seen.delete(oldest)) break
       return { delivery, attempt: 1 }
     },
+    arrived: (subscriber) => signedRequests.get(subscriber) ?? 0,
     firstArrival: (deliveryId) => seen.get(deliveryId)?.firstAt,
   }
 }

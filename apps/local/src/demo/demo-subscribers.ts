@@ -10,8 +10,10 @@ type Common = { key: string; name: string; path: string; temper: Temper }
 export type DemoSubscriber = Common &
   (
     | { profile: 'planomatic-v2'; statuses: readonly string[] }
-    | { profile: 'planomatic-v3'; events: readonly string[] }
+    | { profile: 'planomatic-v3'; events: readonly string[]; mailTo?: string }
     | { profile: 'standard'; events: readonly string[] }
+    | { profile: 'nursa'; events: readonly string[] }
+    | { profile: 'planning-center'; event: string }
   )
 
 const namesOf = (kind: string) => catalogue.filter((entry) => entry.kind === kind).map((entry) => entry.name)
@@ -24,6 +26,7 @@ export const demoSubscribers: readonly DemoSubscriber[] = [
     temper: 'steady',
     profile: 'planomatic-v3',
     events: namesOf('order_event'),
+    mailTo: 'ops@yard.test',
   },
   {
     key: 'mls-sync',
@@ -49,5 +52,14 @@ export const demoSubscribers: readonly DemoSubscriber[] = [
     temper: 'slow',
     profile: 'standard',
     events: ['order.submitted', 'order.canceled'],
+  },
+  { key: 'clinic', name: 'Clinic', path: '/clinic', temper: 'steady', profile: 'nursa', events: ['all'] },
+  {
+    key: 'parish',
+    name: 'Parish',
+    path: '/parish',
+    temper: 'steady',
+    profile: 'planning-center',
+    event: 'orders.v2.events.order.delivered',
   },
 ]

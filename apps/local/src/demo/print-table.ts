@@ -1,13 +1,16 @@
 import { percentile, type TallyRow } from './tally.ts'
 
-const head = ['subscriber', 'matched', 'delivered', 'retried', 'pending', 'p50 ms', 'p95 ms']
+const texts = ['subscriber', 'profile']
+const head = [...texts, 'matched', 'arrived', 'delivered', 'retried', 'pending', 'p50 ms', 'p95 ms']
 
 /** The tally as lines of text, with a row of sums. */
 export function printTable(rows: readonly TallyRow[]): string[] {
   const sum = (pick: (row: TallyRow) => number) => rows.reduce((total, row) => total + pick(row), 0)
   const total: TallyRow = {
     name: 'all',
+    profile: '',
     matched: sum((row) => row.matched),
+    arrived: sum((row) => row.arrived),
     delivered: sum((row) => row.delivered),
     retried: sum((row) => row.retried),
     pending: sum((row) => row.pending),
@@ -18,7 +21,7 @@ export function printTable(rows: readonly TallyRow[]): string[] {
   const lines = cells.map((row) =>
     row
       .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+        column < texts.length ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
       )
       .join('  '),
   )
@@ -27,10 +30,11 @@ export function printTable(rows: readonly TallyRow[]): string[] {
 }
 
 function toCells(row: TallyRow): string[] {
-  const numbers = [row.matched, row.delivered, row.retried, row.pending]
+  const numbers = [row.matched, row.arrived, row.delivered, row.retried, row.pending]
   const shown = [0.5, 0.95].map((share) => percentile(row.latencyMs, share))
   return [
     row.name,
+    row.profile,
     ...numbers.map(String),
     ...shown.map((ms) => (ms === undefined ? '–' : String(Math.round(ms)))),
   ]

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { ApiClient } from '../api/create-api-client.ts'
+import type { ArrivalLog } from './arrival-log.ts'
 import { collectStories } from './collect-stories.ts'
-import { demoSubscribers } from './demo-subscribers.ts'
+import type { PlacedSubscriber } from './ensure-subscriptions.ts'
 import { planPlay } from './plan-play.ts'
 import { playOrders } from './play-orders.ts'
 import { printTable } from './print-table.ts'
@@ -10,7 +11,8 @@ import { tally } from './tally.ts'
 
 type Deps = {
   api: ApiClient
-  firstArrival: (deliveryId: string) => number | undefined
+  log: ArrivalLog
+  subscribers: readonly PlacedSubscriber[]
   say: (line?: string) => void
   signal: AbortSignal
 }
@@ -19,7 +21,7 @@ type Deps = {
 const settleTimeoutMs = 12_000
 
 /** Plays examples/orders.json through the API and prints what became of it. Returns the newest trigger's id. */
-export async function runPlay({ api, firstArrival, say, signal }: Deps): Promise<string | undefined> {
+export async function runPlay({ api, log, subscribers, say, signal }: Deps): Promise<string | undefined> {
   const play = await readPlay()
   const scenes = planPlay(play)
   const count = scenes.reduce((sum, scene) => sum + scene.triggers.length, 0)
@@ -29,11 +31,12 @@ export async function runPlay({ api, firstArrival, say, signal }: Deps): Promise
   const ids = await playOrders(api, scenes, randomUUID(), signal)
   const stories = await collectStories(api, ids, settleTimeoutMs, signal)
   say()
-  const rows = tally(stories, demoSubscribers, firstArrival)
+  const rows = tally(stories, subscribers, log)
   for (const line of printTable(rows)) say(line)
   say(
-    'ms: from accepted to first arrival. Flaky answers 500 twice for its first three; Slow takes 1.5 s to answer.',
+    'arrived: requests with a good signature. ms: from accepted to first arrival; Nursa sends no id to tell.',
   )
+  say('Flaky answers 500 twice for its first three; Slow takes 1.5 s to answer.')
   const pending = rows.filter((row) => row.pending > 0).map((row) => `${row.name} (${row.pending})`)
   if (pending.length > 0) say(`Still being retried: ${pending.join(', ')}`)
   return ids.at(-1)

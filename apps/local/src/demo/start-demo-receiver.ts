@@ -1,48 +1,66 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import type { Server } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { IssuedCertificate } from '@waybill/certificates'
 import type { Arrival, ArrivalLog } from './arrival-log.ts'
 import { chooseAnswer } from './choose-answer.ts'
-import { demoSubscribers } from './demo-subscribers.ts'
+import { demoSubscribers, type DemoSubscriber } from './demo-subscribers.ts'
 import { describeBody } from './describe-body.ts'
 import type { SecretsByPath } from './load-demo.ts'
+import { nameDelivery } from './name-delivery.ts'
 import { verifyArrival } from './verify-arrival.ts'
 
-export type DemoReceiver = { url: string; useSecrets(secrets: SecretsByPath): void; close(): Promise<void> }
+/** `secureUrl` is the same receiver by HTTPS. */
+export type DemoReceiver = { url: string; secureUrl: string; close(): Promise<void> }
 
 type Options = {
   port: number
+  securePort: number
+  tls: IssuedCertificate
   /** Every subscriber answers 200 at once, whatever its temper. */
   calm: boolean
   log: ArrivalLog
+  readSecrets: () => Promise<SecretsByPath>
   onArrival: (arrival: Arrival) => void
 }
-type Deps = Options & { secrets: { current: SecretsByPath } }
+type Deps = Omit<Options, 'port' | 'securePort' | 'tls'> & { secrets: { known: SecretsByPath } }
 
 /** The subscribers of the demo: one path each on one server of this machine, which verifies every signature. */
 export async function startDemoReceiver(options: Options): Promise<DemoReceiver> {
-  const { port } = options
-  const deps: Deps = { ...options, secrets: { current: new Map() } }
-  const server = createServer((request, response) => {
+  const { port, securePort, tls, ...others } = options
+  const deps: Deps = { ...others, secrets: { known: new Map() } }
+  const listener: RequestListener = (request, response) => {
     // A sender that hangs up has nothing to be told.
     receive(deps, request, response).catch(() => response.destroy())
-  })
-  await new Promise<void>((resolve, reject) => {
+  }
+  const plain = createServer(listener)
+  const secure = createSecureServer(tls, listener)
+  await listen(plain, port)
+  await listen(secure, securePort)
+  return {
+    url: `http://127.0.0.1:${port}`,
+    secureUrl: `https://127.0.0.1:${securePort}`,
+    close: async () => {
+      await Promise.all(
+        [plain, secure].map(
+          (server) =>
+            new Promise<void>((resolve) => {
+              server.close(() => resolve())
+              server.closeAllConnections()
+            }),
+        ),
+      )
+    },
+  }
+}
+
+const listen = (server: Server, port: number) =>
+  new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, '127.0.0.1', resolve)
   })
-  return {
-    url: `http://127.0.0.1:${port}`,
-    useSecrets: (secrets) => {
-      deps.secrets.current = secrets
-    },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
-}
 
 async function receive(deps: Deps, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const at = Date.now()
@@ -51,9 +69,9 @@ async function receive(deps: Deps, request: IncomingMessage, response: ServerRes
   const subscriber = demoSubscribers.find((one) => one.path === path)
   if (!subscriber || request.method !== 'POST') return void response.writeHead(404).end()
 
-  const signed = verifyArrival(body, request.headers, deps.secrets.current.get(path) ?? [])
-  const deliveryId = String(request.headers['webhook-id'] ?? '')
-  const { delivery, attempt } = deps.log.count(subscriber.key, deliveryId, at)
+  const signed = await isSigned(deps, subscriber, request, body)
+  const deliveryId = nameDelivery(subscriber.profile, body, request.headers)
+  const { delivery, attempt } = deps.log.count(subscriber.key, deliveryId, at, signed)
   const answer = signed
     ? chooseAnswer(deps.calm ? 'steady' : subscriber.temper, delivery, attempt)
     : { status: 401, delayMs: 0 }
@@ -72,4 +90,17 @@ async function receive(deps: Deps, request: IncomingMessage, response: ServerRes
     answer: answer.status,
     delayMs: answer.delayMs,
   })
+}
+
+/** A signature that is not good may be that of a secret which was made since. */
+async function isSigned(
+  { secrets, readSecrets }: Deps,
+  { profile, path }: DemoSubscriber,
+  { headers }: IncomingMessage,
+  body: string,
+): Promise<boolean> {
+  const verify = () => verifyArrival(profile, body, headers, secrets.known.get(path) ?? [])
+  if (verify()) return true
+  secrets.known = await readSecrets()
+  return verify()
 }

@@ -1,25 +1,29 @@
 import { isOpen, type TriggerStory } from '../api/trigger-story.ts'
+import type { ArrivalLog } from './arrival-log.ts'
 
 /** What became of the deliveries to one subscriber. `latencyMs` is from accept to first arrival, sorted. */
 export type TallyRow = {
   name: string
+  profile: string
   matched: number
+  /** Requests with a good signature, those of retries among them. */
+  arrived: number
   delivered: number
   retried: number
   pending: number
   latencyMs: number[]
 }
 
-/** One row per named subscription, in that order. Subscriptions that somebody else made are left out. */
+/** One row per subscriber, in that order; `id` is that of its subscription. Others' subscriptions are left out. */
 export function tally(
   stories: readonly TriggerStory[],
-  subscribers: readonly { key: string; name: string }[],
-  firstArrival: (deliveryId: string) => number | undefined,
+  subscribers: readonly { id: string; key: string; name: string; profile: string }[],
+  { arrived, firstArrival }: Pick<ArrivalLog, 'arrived' | 'firstArrival'>,
 ): TallyRow[] {
-  return subscribers.map(({ key, name }) => {
+  return subscribers.map(({ id, key, name, profile }) => {
     const own = stories.flatMap((story) =>
       story.deliveries
-        .filter((delivery) => delivery.subscription.key === key)
+        .filter((delivery) => delivery.subscription.id === id)
         .map((delivery) => ({ delivery, acceptedAt: Date.parse(story.accepted_at) })),
     )
     const latencyMs = own
@@ -29,7 +33,9 @@ export function tally(
       .toSorted((a, b) => a - b)
     return {
       name,
+      profile,
       matched: own.length,
+      arrived: arrived(key),
       delivered: own.filter(({ delivery }) => delivery.status === 'delivered').length,
       retried: own.filter(({ delivery }) => delivery.attempts.length > 1).length,
       pending: own.filter(({ delivery }) => isOpen(delivery)).length,

@@ -13,6 +13,9 @@ export const localFiles = {
   state: join(folder, 'local.json'),
   masterKey: join(folder, 'master-key'),
   token: join(folder, 'demo-token'),
+  password: join(folder, 'demo-password'),
+  /** Whom the worker trusts beside the usual authorities. */
+  trusted: join(folder, 'trusted.pem'),
   logs: join(folder, 'logs'),
   log: (name: string) => join(folder, 'logs', `${name}.log`),
 } as const

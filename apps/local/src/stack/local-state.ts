@@ -11,9 +11,11 @@ const stateSchema = z.object({
   apiUrl: z.string(),
   metricsUrl: z.object({ api: z.string(), worker: z.string() }),
   receiverUrl: z.string(),
+  receiverSecureUrl: z.string(),
   databaseUrl: z.string(),
   queueBackend: z.enum(['postgres', 'redis']),
   token: z.string(),
+  tokenId: z.number().int(),
   integrationId: z.number().int(),
 })
 

@@ -20,6 +20,10 @@ type Setting = {
   config: LocalConfig
   databaseUrl: string
   masterKey: Buffer
+  /** Where mails are shown instead of sent. */
+  smtpUrl: string
+  /** The file with the authority of the receiver's certificate. */
+  trustedFile: string
   /** Multiplies every wait between two attempts. */
   scheduleScale: number
   takenPorts: Set<number>
@@ -43,11 +47,13 @@ export async function startProcesses(deps: Deps, setting: Setting): Promise<Proc
   const common = {
     DATABASE_URL: setting.databaseUrl,
     WAYBILL_MASTER_KEY: setting.masterKey.toString('base64'),
+    SMTP_URL: setting.smtpUrl,
   }
   const worker = await start(deps, 'worker', {
     ...childEnvironment(config, {
       ...common,
       METRICS_PORT: String(ports.workerMetrics),
+      NODE_EXTRA_CA_CERTS: setting.trustedFile,
       SCHEDULE_SCALE: String(setting.scheduleScale),
     }),
   })
@@ -56,7 +62,7 @@ export async function startProcesses(deps: Deps, setting: Setting): Promise<Proc
       ...common,
       PORT: String(ports.api),
       METRICS_PORT: String(ports.apiMetrics),
-      // The receiver on this machine has no certificate.
+      // Most of the demo's subscribers are called without TLS.
       HTTPS_REQUIRED: 'false',
     }),
   })
