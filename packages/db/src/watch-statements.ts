@@ -1,5 +1,8 @@
-/** A statement of postgres.js: a promise that begins its work when somebody waits for it. */
-type Statement = Promise<unknown> & { handle: () => unknown }
+/**
+ * A statement of postgres.js: a promise that begins its work when somebody waits for it. `state` is set once it is sent;
+ * until then it waits for a free connection.
+ */
+type Statement = Promise<unknown> & { handle: () => unknown; state: unknown }
 
 type Callable = (...given: never[]) => unknown
 
@@ -7,8 +10,8 @@ const isStatement = (value: unknown): value is Statement =>
   value instanceof Promise && typeof (value as Partial<Statement>).handle === 'function'
 
 /**
- * The same client, telling `onSilent` of every statement and transaction that has neither ended nor failed after
- * `silentMs`. A peer that vanished says nothing, and TCP alone would wait for it for many minutes.
+ * The same client, telling `onSilent` of every statement that was sent, and every transaction, that has neither ended nor
+ * failed after `silentMs`. A peer that vanished says nothing, and TCP alone would wait for it for many minutes.
  *
  * @param silentMs longer than the server lets any statement run
  */
@@ -17,8 +20,12 @@ export function watchStatements<Client extends Callable>(
   silentMs: number,
   onSilent: () => void,
 ): Client {
-  const watch = (work: Promise<unknown>): void => {
-    const timer = setTimeout(onSilent, silentMs)
+  const watch = (work: Promise<unknown>, isSent: () => boolean): void => {
+    let timer: NodeJS.Timeout
+    const start = (): void => {
+      timer = setTimeout(() => (isSent() ? onSilent() : start()), silentMs)
+    }
+    start()
     const stop = () => clearTimeout(timer)
     // Not work.then(): a statement's own begins it.
     void Promise.prototype.then.call(work, stop, stop)
@@ -28,7 +35,7 @@ export function watchStatements<Client extends Callable>(
     const begin = made.handle.bind(made)
     made.handle = () => {
       made.handle = begin
-      watch(made)
+      watch(made, () => made.state !== null)
       return begin()
     }
     return made
@@ -42,7 +49,7 @@ export function watchStatements<Client extends Callable>(
       return (...given: unknown[]) => {
         const made: unknown = Reflect.apply(member as (...all: unknown[]) => unknown, target, given)
         if (name === 'unsafe') return watched(made)
-        watch(made as Promise<unknown>)
+        watch(made as Promise<unknown>, () => true)
         return made
       }
     },
