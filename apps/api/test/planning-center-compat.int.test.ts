@@ -78,9 +78,8 @@ async function expectUntouched(): Promise<void> {
 
 describe('every endpoint', () => {
   it.each([...open, ...owned])('%s %s must be authenticated', async (method, path) => {
-    const answer = await supertest(pco.api.url)
-      [method](root + fill(path))
-      .send(withBody(method))
+    const agent = supertest(pco.api.url)
+    const answer = await agent[method](root + fill(path)).send(withBody(method))
     expectErrors(answer, 401)
     await expectUntouched()
   })

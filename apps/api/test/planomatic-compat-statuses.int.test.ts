@@ -201,3 +201,24 @@ describe('webhook_out_subs/create, as its page lists it', () => {
     }
   })
 })
+
+describe('sessions/create, as its page lists it', () => {
+  it('takes its eight parameters at once', async () => {
+    const { email } = await makeUser(api)
+    const answer = await logIn(api, email, {
+      application: 'planoauth',
+      redirect_url: 'https://planoauth.example.com/after?x=1',
+      view: 'default',
+      application_view: 'default',
+      session_view: 'default',
+      remember_me: true,
+    })
+    expect([answer.status, answer.body.status]).toEqual([200, 'action-successful'])
+    expect(answer.body.data.session).toMatchObject({ application: 'planoauth', remember_me: true })
+  })
+
+  it.each(['email', 'password', 'application'])('%s is required', async (attr) => {
+    const { body } = await logIn(api, 'pat@yard.example.com', { [attr]: '' })
+    expect(body).toMatchObject({ code: 400, status: 'missing-param', errors: [{ attr, message: 'missing' }] })
+  })
+})
