@@ -124,17 +124,33 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
     firstRecorder,
     laterRecorder,
     attempt: (due) => attemptDelivery(attemptDeps, due),
-    deactivate: (subscription, reason) => {
-      deactivateSubscription(storage.orm, subscription, reason).then(
-        (done) => done && logger.warn('subscription.deactivated', { subscription, reason }),
-        (error: unknown) => logger.error('subscription.not-deactivated', { subscription, reason, error }),
-      )
-    },
+    deactivate: (subscription, reason) => void deactivate({ storage, logger }, subscription, reason),
     metrics,
     publicIds,
     mailer: openMailer({ smtpUrl: config.secrets.smtpUrl, from: config.mailFrom }),
     pause: sleep,
     held: { batches: new Set(), lanes: new Set() },
+  }
+}
+
+const deactivateTries = 10
+
+/** Tries for half a minute: where the schedule has ended, nothing else would say it again. */
+async function deactivate(
+  { storage, logger }: { storage: Storage; logger: Logger },
+  subscription: SubscriptionId,
+  reason: string,
+): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      if (await deactivateSubscription(storage.orm, subscription, reason))
+        logger.warn('subscription.deactivated', { subscription, reason })
+      return
+    } catch (error) {
+      logger.error('subscription.not-deactivated', { subscription, reason, tries, error })
+      if (tries >= deactivateTries) return
+      await pause(500 * tries)
+    }
   }
 }
 

@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals'
 import { asSubscriptionId } from '@waybill/domain'
 import { createBreakers } from '../src/delivery/create-breakers.ts'
-import { healthAfter, maxBlockedMs, unwellToOpen, type LaneHealth } from '../src/drain/lane-health.ts'
+import {
+  healthAfter,
+  maxBlockedMs,
+  openLimit,
+  unwellToOpen,
+  type LaneHealth,
+} from '../src/drain/lane-health.ts'
 import { watchLane } from '../src/drain/watch-lane.ts'
 
 const well: LaneHealth = { unwell: 0, limit: null }
@@ -14,59 +20,79 @@ describe('the health of a lane', () => {
     expect(after(times(unwellToOpen - 1, false))).toEqual({ unwell: unwellToOpen - 1, limit: null })
   })
 
-  it('has a limit of 1 once the breaker is open', () => {
-    expect(after(times(unwellToOpen, false))).toEqual({ unwell: unwellToOpen, limit: 1 })
+  it('has room for a few requests once the breaker is open', () => {
+    expect(after(times(unwellToOpen, false))).toEqual({ unwell: unwellToOpen, limit: openLimit })
+    expect(healthAfter({ unwell: 9, limit: null }, false, 2)).toEqual({ unwell: 10, limit: 2 })
   })
 
   it('makes room for one more with every good answer, up to what the subscription allows', () => {
     const open = after(times(unwellToOpen, false))
-    expect(after(times(5, true), open)).toEqual({ unwell: 0, limit: 6 })
-    expect(after(times(18, true), open)).toEqual({ unwell: 0, limit: 19 })
-    expect(after(times(19, true), open)).toEqual({ unwell: 0, limit: null })
+    expect(after(times(5, true), open)).toEqual({ unwell: 0, limit: openLimit + 5 })
+    expect(after(times(20 - openLimit, true), open)).toEqual({ unwell: 0, limit: null })
   })
 
-  it('halves what it has regained when a failure comes in between', () => {
-    expect(after([...times(9, true), false], { unwell: 12, limit: 1 })).toEqual({ unwell: 1, limit: 5 })
+  it('recovers although every other answer is bad', () => {
+    const mixed = Array.from({ length: 60 }, (_, i) => i % 2 === 0)
+    expect(after(mixed, after(times(unwellToOpen, false)))).toMatchObject({ limit: null })
   })
 })
 
 describe('a turn of a lane', () => {
-  const lane = (health = { ...well, isFailing: false }) => ({ limit: 20, health })
-  const result = (isWell: boolean, askedToWaitMs = 0) => ({
-    isWell,
-    askedToWaitMs,
-    decision: isWell
-      ? ({ kind: 'delivered' } as const)
-      : ({ kind: 'retry', delayMs: 1, failures: 1 } as const),
+  const lane = (health: LaneHealth & { isFailing?: boolean } = well) => ({
+    limit: 20,
+    health: { isFailing: false, ...health },
   })
+  const retry = { kind: 'retry', delayMs: 1, failures: 1 } as const
+  const good = { isWell: true, askedToWaitMs: 0, decision: { kind: 'delivered' } as const }
+  const bad = (askedToWaitMs = 0) => ({ isWell: false, askedToWaitMs, decision: retry })
+  const open = { unwell: 30, limit: openLimit, isFailing: true }
 
   it('has nothing to report of an endpoint that was and is well', () => {
     const watch = watchLane(lane(), 5_000)
-    watch.add(result(true))
+    watch.add(good)
     expect(watch.report()).toBeUndefined()
-    expect(watch.limit()).toBe(20)
+    expect([watch.limit(), watch.next()]).toEqual([20, 'all'])
   })
 
   it('ends where the endpoint asks for time, and blocks the lane for it, within bounds', () => {
     const watch = watchLane(lane(), 5_000)
-    watch.add(result(false, 7_000))
+    watch.add(bad(7_000))
     expect(watch.limit()).toBe(0)
     expect(watch.report()).toMatchObject({ blockedForMs: 7_000, outcome: 'failed', unwell: 1 })
-    watch.add(result(false, 86_400_000))
+    watch.add(bad(86_400_000))
     expect(watch.report()).toMatchObject({ blockedForMs: maxBlockedMs })
   })
 
-  it('ends with the first probe that fails while the breaker is open', () => {
-    const watch = watchLane(lane({ unwell: 30, limit: 1, isFailing: true }), 5_000)
-    expect(watch.limit()).toBe(1)
-    watch.add(result(false))
-    expect(watch.limit()).toBe(0)
-    expect(watch.report()).toEqual({ unwell: 31, limit: 1, blockedForMs: 5_000, outcome: 'failed' })
+  it('goes on with retries while the breaker is open, and sends no first attempt after a probe that failed', () => {
+    const watch = watchLane(lane(open), 5_000)
+    expect([watch.limit(), watch.next()]).toEqual([openLimit, 'retries, then firsts'])
+    watch.add(bad())
+    expect([watch.limit(), watch.next()]).toEqual([openLimit, 'retries'])
+    expect(watch.report()).toEqual({
+      unwell: 31,
+      limit: openLimit,
+      blockedForMs: 5_000,
+      outcome: 'failed',
+    })
+  })
+
+  it('does not pause once a probe was answered well', () => {
+    const watch = watchLane(lane(open), 5_000)
+    watch.add(bad())
+    watch.add(good)
+    expect(watch.next()).toBe('all')
+    expect(watch.report()).toMatchObject({ unwell: 0, blockedForMs: 0, outcome: 'delivered' })
+  })
+
+  it('learns nothing of an endpoint that was not asked', () => {
+    const watch = watchLane(lane(), 5_000)
+    watch.add({ isWell: undefined, askedToWaitMs: 0, decision: retry })
+    expect(watch.report()).toBeUndefined()
   })
 
   it('tells that something was delivered again', () => {
     const watch = watchLane(lane({ ...well, isFailing: true }), 5_000)
-    watch.add(result(true))
+    watch.add(good)
     expect(watch.report()).toMatchObject({ outcome: 'delivered' })
   })
 })
@@ -84,6 +110,18 @@ describe('the breaker of first attempts', () => {
     expect(breakers.isOpen(endpoint)).toBe(true)
     expect(breakers.isOpen(asSubscriptionId(5))).toBe(false)
     expect(breakers.openCount()).toBe(1)
+  })
+
+  it('stays shut for as long as a Retry-After asks, whatever else comes back meanwhile', () => {
+    const now = { ms: 0 }
+    const breakers = createBreakers({ unwellToOpen, probeEveryMs: 5_000, monotonic: () => now.ms })
+    breakers.report(endpoint, false, 60_000)
+    breakers.report(endpoint, false)
+    breakers.report(endpoint, undefined)
+    now.ms = 59_999
+    expect(breakers.isOpen(endpoint)).toBe(true)
+    now.ms = 60_000
+    expect(breakers.isOpen(endpoint)).toBe(false)
   })
 
   it('lets one through now and then, and closes with the first good answer', () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { eventually, queueBackends } from '@waybill/testing'
-import { unwellToOpen } from '../src/drain/lane-health.ts'
+import { openLimit, unwellToOpen } from '../src/drain/lane-health.ts'
 import { aTrigger, openPipeline, type Pipeline } from './support/pipeline.ts'
 
 /** Quick, yet slow enough that five days are longer than the whole schedule. */
@@ -21,13 +21,13 @@ describe.each(queueBackends())('an endpoint in trouble, on the $name queue', (ba
     return row
   }
 
-  it('gets one request at a time once its breaker is open, and everything when it is back', async () => {
+  it('gets a few requests at a time once its breaker is open, and everything when it is back', async () => {
     const { id } = await p.subscribe('/trouble')
     p.receiver.setResponder(() => ({ status: 503 }))
     await p.startWorker(fast)
     const count = 60
     const first = await p.accept(...Array.from({ length: count }, () => aTrigger()))
-    await eventually(async () => (await lane(id))?.limit === 1)
+    await eventually(async () => (await lane(id))?.limit === openLimit)
     expect((await lane(id))?.failures).toBeGreaterThanOrEqual(unwellToOpen)
     // Far fewer requests than deliveries × retries: tries are not burnt while nobody answers.
     const parked = await p.accept(aTrigger())
@@ -46,6 +46,20 @@ describe.each(queueBackends())('an endpoint in trouble, on the $name queue', (ba
       return kept?.failures === 0 && !kept.failing
     })
     expect(first).toBeGreaterThan(0)
+  })
+
+  it('has its retries sent before the first attempts that wait, however many these are', async () => {
+    const { id } = await p.subscribe('/parked')
+    p.receiver.setResponder(() => ({ status: 500 }))
+    await p.startWorker(fast)
+    const [early] = await p.settled(await p.accept(aTrigger()), (one) => one.attempts > 0)
+    for (let i = 0; i < 30; i += 1) await p.accept(...Array.from({ length: 10 }, () => aTrigger()))
+    await eventually(async () => (await lane(id))?.limit === openLimit)
+    // Its schedule goes on while first attempts still wait.
+    await p.settled(early.trigger, (one) => one.attempts >= 6)
+    const [row] = await p.sql<{ waiting: number }[]>`
+      SELECT count(*)::int AS waiting FROM due WHERE subscription = ${id} AND step = 0`
+    expect(row?.waiting).toBeGreaterThan(0)
   })
 
   it('is left alone for as long as its Retry-After asks, all its deliveries together', async () => {
@@ -74,9 +88,12 @@ describe.each(queueBackends())('an endpoint in trouble, on the $name queue', (ba
       path === '/mixed' && body.includes('good') ? { status: 200 } : { status: 500 },
     )
     await p.startWorker(fast)
-    await p.accept(aTrigger('scheduled', { orderId: 'bad' }))
+    const early = await p.accept(aTrigger('scheduled', { orderId: 'bad' }))
     await eventually(async () => (await lane(bad.id))?.failing && (await lane(mixed.id))?.failing)
     await p.settled(await p.accept(aTrigger('scheduled', { orderId: 'good' })), (one) => one.attempts > 0)
+    await p.settled(early, (one) => one.attempts >= 4)
+    // As if they had come over five days, on this clock 432 s, in which the lane has known nothing else.
+    await p.sql`UPDATE attempts SET sent_at = now() - (n % 5) * interval '86.4 seconds' - interval '10 seconds'`
     await p.sql`UPDATE lanes SET failing_since = now() - interval '6 days'`
     const state = async (id: number) =>
       (await p.sql<{ state: number }[]>`SELECT state FROM subscriptions WHERE id = ${id}`)[0]?.state

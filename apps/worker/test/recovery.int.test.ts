@@ -101,7 +101,9 @@ describe.each(queueBackends())('recovery on the $name queue', (backend) => {
     await p.sql`UPDATE config SET version = version + 1`
     const worker = await ghost()
     const lane = await claimLane(p.sql, id, worker)
-    expect(await sliceLane(p.sql, id, worker, lane?.run ?? 0, 10, false)).toHaveLength(1)
+    expect(
+      await sliceLane(p.sql, id, worker, lane?.run ?? 0, { limit: 10, suspects: false, which: 'all' }),
+    ).toHaveLength(1)
     await dies(worker)
     await p.startWorker(fastLeases)
     const [delivery] = await p.settled(trigger)

@@ -1,8 +1,8 @@
 /**
- * A statement of postgres.js: a promise that begins its work when somebody waits for it. `state` is set once it is sent;
- * until then it waits for a free connection.
+ * A statement of postgres.js: a promise that begins its work when somebody waits for it. `state` is set once it is sent
+ * and stands for its connection; until then it waits for a free one.
  */
-type Statement = Promise<unknown> & { handle: () => unknown; state: unknown }
+type Statement = Promise<unknown> & { handle: () => unknown; state: object | null }
 
 type Callable = (...given: never[]) => unknown
 
@@ -20,13 +20,22 @@ export function watchStatements<Client extends Callable>(
   silentMs: number,
   onSilent: () => void,
 ): Client {
-  const watch = (work: Promise<unknown>, isSent: () => boolean): void => {
+  // When a connection last ended a statement, by the object that stands for it. Statements follow each other on one
+  // connection, so one that waits behind others proves nothing as long as these come to their ends.
+  const endedAt = new WeakMap<object, number>()
+  const isSilent = (connection: object | null): boolean =>
+    connection !== null && performance.now() - (endedAt.get(connection) ?? -Infinity) > silentMs
+  const watch = (work: Promise<unknown>, connectionOf: () => object | null): void => {
     let timer: NodeJS.Timeout
     const start = (): void => {
-      timer = setTimeout(() => (isSent() ? onSilent() : start()), silentMs)
+      timer = setTimeout(() => (isSilent(connectionOf()) ? onSilent() : start()), silentMs)
     }
     start()
-    const stop = () => clearTimeout(timer)
+    const stop = () => {
+      clearTimeout(timer)
+      const connection = connectionOf()
+      if (connection) endedAt.set(connection, performance.now())
+    }
     // Not work.then(): a statement's own begins it.
     void Promise.prototype.then.call(work, stop, stop)
   }
@@ -35,7 +44,7 @@ export function watchStatements<Client extends Callable>(
     const begin = made.handle.bind(made)
     made.handle = () => {
       made.handle = begin
-      watch(made, () => made.state !== null)
+      watch(made, () => made.state)
       return begin()
     }
     return made
@@ -49,7 +58,8 @@ export function watchStatements<Client extends Callable>(
       return (...given: unknown[]) => {
         const made: unknown = Reflect.apply(member as (...all: unknown[]) => unknown, target, given)
         if (name === 'unsafe') return watched(made)
-        watch(made as Promise<unknown>, () => true)
+        const itself = {}
+        watch(made as Promise<unknown>, () => itself)
         return made
       }
     },

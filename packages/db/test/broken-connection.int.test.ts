@@ -1,29 +1,81 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { openDatabase } from '@waybill/db'
-import { createTestDatabase, startProxy, type TestDatabase } from '@waybill/testing'
+import { openDatabase, type DatabaseOptions } from '@waybill/db'
+import { createTestDatabase, eventually, startProxy, type TestDatabase } from '@waybill/testing'
 
-describe('a connection that ends within a transaction', () => {
+describe('the client of the database', () => {
   let clone: TestDatabase
   beforeAll(async () => (clone = await createTestDatabase()))
   afterAll(() => clone.drop())
 
-  it('fails the next statement, and nothing else', async () => {
-    const proxy = await startProxy()
-    const database = openDatabase({
-      url: proxy.route(clone.url),
-      applicationName: 'test',
+  const open = (applicationName: string, changes: Partial<DatabaseOptions> = {}) =>
+    openDatabase({
+      url: clone.url,
+      applicationName,
       hotConnections: 1,
       otherConnections: 1,
-      statementTimeoutMs: 5_000,
+      statementTimeoutMs: 10_000,
+      ...changes,
     })
-    // Without the patch of the client this ends the process, from a callback that nobody can catch.
-    const transaction = database.sql.begin(async (tx) => {
-      await tx`SELECT 1`
+
+  it.each(['SELECT 2', 'SELECT $1::int'])(
+    'fails "%s" in a transaction whose connection ended, and keeps its pool whole',
+    async (statement) => {
+      const proxy = await startProxy()
+      const database = open('test', { url: proxy.route(clone.url) })
+      // Without the patch of the client this ends the process, from a callback that nobody can catch.
+      const transaction = database.sql.begin(async (tx) => {
+        await tx`SELECT 1`
+        proxy.cut()
+        await pause(50)
+        return tx.unsafe(statement, statement.includes('$') ? [2] : [])
+      })
+      await expect(transaction).rejects.toMatchObject({ code: expect.stringMatching(/^CONNECTION_/) })
+      const [row] = await database.sql<{ n: number }[]>`SELECT 3 AS n`
+      expect(row?.n).toBe(3)
+      await database.close()
       await proxy.close()
-      await new Promise((resolve) => setTimeout(resolve, 50))
-      return tx`SELECT 2`
+    },
+  )
+
+  it('leaves no connection behind when it is closed while statements wait', async () => {
+    const admin = open('admin')
+    const database = open('leaving', { hotConnections: 2 })
+    const statements = Array.from({ length: 6 }, (_, i) =>
+      database.sql`SELECT pg_sleep(${0.3 + i / 100}::float8)`.then(
+        () => 'done',
+        () => 'failed',
+      ),
+    )
+    await pause(50)
+    await database.close()
+    await Promise.all(statements)
+    await eventually(async () => {
+      const left = await admin.sql`
+        SELECT pid FROM pg_stat_activity WHERE application_name = 'leaving' AND datname = current_database()`
+      return left.length === 0
     })
-    await expect(transaction).rejects.toMatchObject({ code: expect.stringMatching(/^CONNECTION_/) })
+    // A connection that is dialled anew would come now.
+    await pause(1_000)
+    const [row] = await admin.sql<{ n: number }[]>`
+      SELECT count(*)::int AS n FROM pg_stat_activity
+      WHERE application_name = 'leaving' AND datname = current_database()`
+    expect(row?.n).toBe(0)
+    await admin.close()
+  })
+
+  it('does not take statements for lost that wait behind others on a living server', async () => {
+    let silent = 0
+    const database = open('waiting', {
+      statementTimeoutMs: 800,
+      readConnections: 1,
+      onSilent: () => {
+        silent += 1
+      },
+    })
+    const answers = await Promise.all(Array.from({ length: 10 }, () => database.read`SELECT pg_sleep(0.7)`))
+    expect(answers).toHaveLength(10)
+    expect(silent).toBe(0)
     await database.close()
   })
 })

@@ -7,6 +7,7 @@ import {
   redeliver,
   releaseLane,
   findOwned,
+  keepLaneHealth,
   freeOwned,
   settleUnsent,
   sliceLane,
@@ -96,10 +97,40 @@ describe('lanes', () => {
     },
   )
 
+  it.each([{ url: 'https://other.example.test/' }, { state: 'paused' as const }])(
+    'forget what was learnt about the endpoint with a change to %j',
+    async (change) => {
+      await f.failOnce(lane)
+      const { run } = await claim()
+      await keepLaneHealth(f.sql, lane, f.worker, {
+        unwell: 12,
+        limit: 4,
+        blockedForMs: 60_000,
+        outcome: 'failed',
+      })
+      await updateSubscription(f.orm, 'test', yard, lane, { name: 'Other' })
+      const kept = async () =>
+        (
+          await f.sql`SELECT failures, limit_now, blocked_until IS NOT NULL AS blocked, failing_since IS NOT NULL AS failing
+            FROM lanes WHERE subscription = ${lane}`
+        )[0]
+      expect(await kept()).toEqual({ failures: 12, limit_now: 4, blocked: true, failing: true })
+      await updateSubscription(f.orm, 'test', yard, lane, change)
+      expect(await kept()).toEqual({ failures: 0, limit_now: null, blocked: false, failing: false })
+      expect(run).toBeGreaterThan(0)
+    },
+  )
+
   it('let the horizon of their deliveries stand still while their subscription is paused', async () => {
     await f.failOnce(lane)
     const end = async () =>
-      (await sliceLane(f.sql, lane, f.worker, (await claim()).run, 1, false))[0]?.expiresAtMs ?? 0
+      (
+        await sliceLane(f.sql, lane, f.worker, (await claim()).run, {
+          limit: 1,
+          suspects: false,
+          which: 'all',
+        })
+      )[0]?.expiresAtMs ?? 0
     const before = await end()
     await freeOwned(f.sql, f.worker, await findOwned(f.sql, f.worker))
     await unmarkRun(f.sql, lane, 1)
@@ -114,8 +145,8 @@ describe('lanes', () => {
   it('slice at most the limit, oldest first, and never the same delivery twice in one run', async () => {
     const made = [await f.failOnce(lane), await f.failOnce(lane), await f.failOnce(lane)]
     const { run } = await claim()
-    const first = await sliceLane(f.sql, lane, f.worker, run, 2, false)
-    const second = await sliceLane(f.sql, lane, f.worker, run, 2, false)
+    const first = await sliceLane(f.sql, lane, f.worker, run, { limit: 2, suspects: false, which: 'all' })
+    const second = await sliceLane(f.sql, lane, f.worker, run, { limit: 2, suspects: false, which: 'all' })
     expect(first.map((due) => due.delivery)).toEqual(made.slice(0, 2).map((one) => one.delivery))
     expect(second.map((due) => due.delivery)).toEqual([made[2]?.delivery])
     expect(first[0]).toMatchObject({ attempts: 1, step: 1, crashes: 0, generation: 1 })
@@ -125,10 +156,10 @@ describe('lanes', () => {
   it('write an unknown attempt for a mark of an older run and keep the step', async () => {
     const { delivery } = await f.failOnce(lane)
     const died = await claim()
-    await sliceLane(f.sql, lane, f.worker, died.run, 10, false)
+    await sliceLane(f.sql, lane, f.worker, died.run, { limit: 10, suspects: false, which: 'all' })
     await freeOwned(f.sql, f.worker, await findOwned(f.sql, f.worker))
     const { run } = await claim()
-    const [due] = await sliceLane(f.sql, lane, f.worker, run, 10, false)
+    const [due] = await sliceLane(f.sql, lane, f.worker, run, { limit: 10, suspects: false, which: 'all' })
     expect(due).toMatchObject({ delivery, attempts: 2, step: 1, crashes: 1 })
     const rows = await f.sql`SELECT n, err, code FROM attempts WHERE delivery = ${delivery} ORDER BY n`
     expect(rows[1]).toEqual({ n: 2, err: 'unknown', code: null })
@@ -139,8 +170,8 @@ describe('lanes', () => {
     await f.sql`UPDATE due SET crashes = 2 WHERE delivery = ${suspect.delivery}`
     const innocent = await f.failOnce(lane)
     const { run } = await claim()
-    const together = await sliceLane(f.sql, lane, f.worker, run, 10, false)
-    const alone = await sliceLane(f.sql, lane, f.worker, run, 10, true)
+    const together = await sliceLane(f.sql, lane, f.worker, run, { limit: 10, suspects: false, which: 'all' })
+    const alone = await sliceLane(f.sql, lane, f.worker, run, { limit: 10, suspects: true, which: 'all' })
     expect(together.map((due) => due.delivery)).toEqual([innocent.delivery])
     expect(alone.map((due) => due.delivery)).toEqual([suspect.delivery])
   })
@@ -148,10 +179,16 @@ describe('lanes', () => {
   it('give nothing to a run that no longer owns them', async () => {
     await f.failOnce(lane)
     const { run } = await claim()
-    expect(await sliceLane(f.sql, lane, f.stranger, run, 10, false)).toEqual([])
-    expect(await sliceLane(f.sql, lane, f.worker, run - 1, 10, false)).toEqual([])
+    expect(
+      await sliceLane(f.sql, lane, f.stranger, run, { limit: 10, suspects: false, which: 'all' }),
+    ).toEqual([])
+    expect(
+      await sliceLane(f.sql, lane, f.worker, run - 1, { limit: 10, suspects: false, which: 'all' }),
+    ).toEqual([])
     await releaseLane(f.sql, lane, f.worker)
-    expect(await sliceLane(f.sql, lane, f.worker, run, 10, false)).toEqual([])
+    expect(await sliceLane(f.sql, lane, f.worker, run, { limit: 10, suspects: false, which: 'all' })).toEqual(
+      [],
+    )
   })
 
   it('are not claimed by a worker that was removed', async () => {
@@ -162,7 +199,7 @@ describe('lanes', () => {
   it('take marks back for what was not sent', async () => {
     const { delivery } = await f.failOnce(lane)
     const { run } = await claim()
-    await sliceLane(f.sql, lane, f.worker, run, 10, false)
+    await sliceLane(f.sql, lane, f.worker, run, { limit: 10, suspects: false, which: 'all' })
     await unmarkRun(f.sql, lane, run)
     expect(await dueRow(delivery)).toMatchObject({ run: null, crashes: 0 })
   })
@@ -191,9 +228,11 @@ describe('lanes', () => {
   it('leave a delivery that was redelivered meanwhile pending and due, and keep the attempt', async () => {
     const { delivery } = await f.failOnce(lane)
     const { run } = await claim()
-    await sliceLane(f.sql, lane, f.worker, run, 10, false)
+    await sliceLane(f.sql, lane, f.worker, run, { limit: 10, suspects: false, which: 'all' })
     await redeliver(f.sql, yard, delivery)
-    expect(await sliceLane(f.sql, lane, f.worker, run, 10, false)).toEqual([])
+    expect(await sliceLane(f.sql, lane, f.worker, run, { limit: 10, suspects: false, which: 'all' })).toEqual(
+      [],
+    )
     await recordLaterOutcomes(f.sql, [later(delivery, { status: 3, err: 'exhausted' })])
     expect(await deliveryRow(delivery)).toEqual({ status: 1, attempts: 2, generation: 2, err: null })
     expect(await dueRow(delivery)).toMatchObject({ generation: 2, step: 0, run: null, now: true })

@@ -9,13 +9,15 @@ import {
   findRevisionView,
   findSubscription,
   hashToken,
+  listSubscriptions,
   loadSubscriptions,
   openSecret,
   revokeToken,
   sealSecret,
   updateSubscription,
+  type SubscriptionFilters,
 } from '@waybill/db'
-import { asSubscriptionId } from '@waybill/domain'
+import { asSubscriptionId, profileCode } from '@waybill/domain'
 import { elsewhere, openFixture, yard, type Fixture } from './support/fixture.ts'
 
 describe('subscriptions and tokens', () => {
@@ -66,6 +68,45 @@ describe('subscriptions and tokens', () => {
     const revised = await updateSubscription(f.orm, 'test', yard, made.id, { view: 'raw' })
     expect(revised).toMatchObject({ revision: 2, view: 'raw' })
     expect(await findRevisionView(f.sql, made.id, 1)).toEqual({ view: null })
+  })
+
+  it('are changed as they are when the change is made, not as they were read', async () => {
+    const { id } = await f.subscribe({ key: 'counted', timeoutMs: 1_000 })
+    const addOne = () =>
+      updateSubscription(f.orm, 'test', yard, id, (before) =>
+        before.timeoutMs < 1_008 ? { timeoutMs: before.timeoutMs + 1 } : 'enough',
+      )
+    const answers = await Promise.all(Array.from({ length: 10 }, addOne))
+    expect(answers.filter((answer) => answer === 'enough')).toHaveLength(2)
+    expect(await findSubscription(f.orm, yard, id)).toMatchObject({ timeoutMs: 1_008 })
+  })
+
+  it('stay as they are after a change that is empty or refused', async () => {
+    const { id } = await f.subscribe({ key: 'kept' })
+    const before = await findSubscription(f.orm, yard, id)
+    expect(await updateSubscription(f.orm, 'test', yard, id, () => 'no')).toBe('no')
+    expect(await updateSubscription(f.orm, 'test', yard, id, {})).toEqual(before)
+    expect(await findSubscription(f.orm, yard, id)).toEqual(before)
+    const [row] = await f.sql`
+      SELECT count(*)::int AS n FROM audit_log WHERE action = 'subscription.updated' AND target = ${String(id)}`
+    expect(row).toEqual({ n: 0 })
+  })
+
+  it('are listed by profile and by audience', async () => {
+    const of = (key: string, filters: SubscriptionFilters) =>
+      f.subscribe({ key, profile: profileCode('nursa'), filters })
+    const [bare, facility, user] = [
+      await of('bare', {}),
+      await of('facility', { audience: 'facility' }),
+      await of('user', { audience: 'user' }),
+    ]
+    const list = async (narrowed: { profile?: number; audience?: 'facility' | 'user' }) =>
+      (await listSubscriptions(f.orm, [yard], { after: undefined, limit: 100, ...narrowed })).map(({ id }) => id)
+    const profile = profileCode('nursa')
+    expect(await list({ profile })).toEqual([bare.id, facility.id, user.id])
+    expect(await list({ profile, audience: 'facility' })).toEqual([bare.id, facility.id])
+    expect(await list({ profile, audience: 'user' })).toEqual([user.id])
+    expect((await list({})).length).toBeGreaterThan(3)
   })
 
   it('belong to their integration: another one can neither read nor change them', async () => {

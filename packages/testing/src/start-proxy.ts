@@ -11,6 +11,8 @@ export type Proxy = {
   resume(): void
   /** Passes requests on until the next one that contains `text` has left, then breaks every connection. */
   cutAfter(text: string): void
+  /** Breaks every connection there is; new ones get through. */
+  cut(): void
   close(): Promise<void>
 }
 
@@ -50,6 +52,7 @@ export async function startProxy(): Promise<Proxy> {
     hang: () => void (hanging = true),
     swallowed: () => swallowed,
     resume: () => void (hanging = false),
+    cut: () => sockets.forEach((socket) => socket.destroy()),
     cutAfter: (text) => void (cutText = text),
     close: () =>
       new Promise((resolve) => {

@@ -42,8 +42,11 @@ export type AttemptResult = {
   row: AttemptRow
   decision: Decision
   notices: AttemptNotice[]
-  /** False for what says that the endpoint itself is in trouble: no answer, 5xx, 408, 429. */
-  isWell: boolean
+  /**
+   * False for what says that the endpoint itself is in trouble: no answer, 5xx, 408, 429, unless the subscription calls it
+   * success. Undefined when no request was made.
+   */
+  isWell: boolean | undefined
   /** What a 429 or 503 asked for by Retry-After, in ms; else 0. */
   askedToWaitMs: number
 }
@@ -73,7 +76,13 @@ export async function attemptDelivery(deps: AttemptDeps, due: DueAttempt): Promi
   const failed = decision.kind === 'delivered' ? null : failureOf(sent)
   const notices = noticesAfter(decision, due.failures + 1, subscriber.settings)
   const row = toRow(due, sent, failed, { body, signature, sentAtMs })
-  return { row, decision, notices, isWell: isWell(outcome), askedToWaitMs: askedToWait(outcome) }
+  return {
+    row,
+    decision,
+    notices,
+    isWell: decision.kind === 'delivered' || isWell(outcome),
+    askedToWaitMs: askedToWait(outcome),
+  }
 }
 
 /** What became of a request, or why there was none. */
@@ -140,8 +149,11 @@ function toOutcome(sent: Sent, nowMs: number): Outcome {
   return { kind: 'response', status: sent.status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
 }
 
-const isWell = (outcome: Outcome): boolean =>
-  outcome.kind === 'response' && outcome.status < 500 && outcome.status !== 408 && outcome.status !== 429
+function isWell(outcome: Outcome): boolean | undefined {
+  if (outcome.kind === 'response')
+    return outcome.status < 500 && outcome.status !== 408 && outcome.status !== 429
+  return outcome.code === 'secret_unreadable' || outcome.code.startsWith('blocked_') ? undefined : false
+}
 
 const askedToWait = (outcome: Outcome): number =>
   outcome.kind === 'response' && (outcome.status === 429 || outcome.status === 503)

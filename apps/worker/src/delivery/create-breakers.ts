@@ -5,8 +5,8 @@ import { maxBlockedMs } from '../drain/lane-health.ts'
 export type Breakers = {
   /** True: park it. Now and then one is let through to see whether the endpoint is back. */
   isOpen(subscription: SubscriptionId): boolean
-  /** One request came to its end; `askedToWaitMs` is what the endpoint asked for, by Retry-After. */
-  report(subscription: SubscriptionId, isWell: boolean, askedToWaitMs?: number): void
+  /** One request came to its end, undefined: without being made; `askedToWaitMs` is what a Retry-After asked for. */
+  report(subscription: SubscriptionId, isWell: boolean | undefined, askedToWaitMs?: number): void
   /** Endpoints whose first attempts are parked now. */
   openCount(): number
 }
@@ -38,13 +38,14 @@ export function createBreakers(options: BreakerOptions): Breakers {
       return false
     },
     report: (subscription, isWell, askedToWaitMs = 0) => {
+      if (isWell === undefined) return
       if (isWell) return void troubles.delete(subscription)
-      const { unwell = 0, probeAt = 0 } = troubles.get(subscription) ?? {}
+      const { unwell = 0, probeAt = 0, asked = false } = troubles.get(subscription) ?? {}
       const waitMs = Math.max(probeEveryMs, Math.min(askedToWaitMs, maxBlockedMs))
       troubles.set(subscription, {
         unwell: unwell + 1,
         probeAt: Math.max(probeAt, now() + waitMs),
-        asked: askedToWaitMs > 0,
+        asked: askedToWaitMs > 0 || (asked && now() < probeAt),
       })
     },
     openCount: () => [...troubles.values()].filter(({ unwell }) => unwell >= unwellToOpen).length,

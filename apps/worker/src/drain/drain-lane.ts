@@ -7,6 +7,7 @@ import {
   sliceLane,
   unmarkRun,
   type ClaimedLane,
+  type DueKind,
   type SlicedDelivery,
 } from '@waybill/db'
 import type { SubscriptionId } from '@waybill/domain'
@@ -40,6 +41,8 @@ export type DrainDeps = Pick<
 const turnMs = 2_000
 /** Slices of one turn follow each other when this part of the limit is free again. */
 const refillAt = 0.5
+/** Wake-ups of a lane within about this time share an id. */
+const sameIdMs = 1_000
 /** Every so many turns begin with one delivery that must be sent alone. */
 const suspectsEveryTurns = 8
 /** How long an open breaker waits after a probe that failed, so that tries are not burnt meanwhile. */
@@ -66,11 +69,13 @@ type Turn = {
  */
 export async function drainLane(deps: DrainDeps, subscription: SubscriptionId): Promise<void> {
   faultPoint('drain.job-taken')
-  // Held before it is claimed: what is this worker's but not held is freed again by the sweep.
-  if (deps.held.lanes.has(subscription) || !(await deps.gate.pass())) return
+  // Held before anything is waited for: a second wake-up of the same lane must find it held, and what is this worker's
+  // but not held is freed again by the sweep.
+  if (deps.held.lanes.has(subscription)) return
   deps.held.lanes.add(subscription)
   const letGo = () => deps.held.lanes.delete(subscription)
   try {
+    if (!(await deps.gate.pass())) return void letGo()
     const turn = await claim(deps, subscription)
     if (!turn) return void letGo()
     await takeSlices(turn).catch((error: unknown) => fail(turn, error))
@@ -108,7 +113,9 @@ async function claim(deps: DrainDeps, subscription: SubscriptionId): Promise<Tur
 /** Queue clocks are not the database's: a wake-up that came early is set again. */
 async function rearm(deps: DrainDeps, subscription: SubscriptionId): Promise<void> {
   const dueInMs = await laneDueInMs(deps.sql, subscription)
-  if (dueInMs !== undefined && dueInMs > 0) deps.wakeUps.drain(subscription, dueInMs, { again: true })
+  if (dueInMs === undefined || dueInMs <= 0) return
+  // Only what falls into this job's own half second needs an id of its own; all other wake-ups of that time are one.
+  deps.wakeUps.drain(subscription, dueInMs, { again: dueInMs < sameIdMs })
 }
 
 async function release(deps: DrainDeps, subscription: SubscriptionId): Promise<void> {
@@ -125,7 +132,7 @@ async function takeSlices(turn: Turn): Promise<void> {
   if (lane.run % suspectsEveryTurns === 0 && (await slice(turn, 1, true)) > 0) await Promise.all(open)
   while (goesOn(turn) && watch.limit() > 0) {
     const room = watch.limit() - open.size
-    if ((await slice(turn, room, false)) < room) return
+    if ((await sliceNext(turn, room)) < room) return
     while (open.size > watch.limit() * refillAt && goesOn(turn))
       await oneEnds(open, until - performance.now())
   }
@@ -163,15 +170,25 @@ async function finish(turn: Turn): Promise<void> {
 
 /** Only where nothing else is due: a suspect is sent with nothing beside it in its lane. */
 async function sendSuspects(turn: Turn): Promise<void> {
-  while (goesOn(turn) && (await slice(turn, 1, true)) > 0) await Promise.all(turn.open)
+  while (goesOn(turn) && turn.watch.limit() > 0 && (await slice(turn, 1, true)) > 0)
+    await Promise.all(turn.open)
+}
+
+async function sliceNext(turn: Turn, room: number): Promise<number> {
+  const next = turn.watch.next()
+  if (next === 'all') return slice(turn, room, false)
+  const retries = await slice(turn, room, false, 'retries')
+  if (next === 'retries' || retries > 0) return retries
+  // One at a time: it is a probe.
+  return slice(turn, Math.min(room, 1), false, 'firsts')
 }
 
 /** Marks the next deliveries and starts their sends; returns how many were taken. */
-async function slice(turn: Turn, limit: number, suspects: boolean): Promise<number> {
+async function slice(turn: Turn, limit: number, suspects: boolean, which: DueKind = 'all'): Promise<number> {
   const { deps, lane, subscriber, open } = turn
   if (limit < 1) return 0
   const sliced = await retryDeadlocks(() =>
-    sliceLane(deps.sql, subscriber.id, deps.lease.worker, lane.run, limit, suspects),
+    sliceLane(deps.sql, subscriber.id, deps.lease.worker, lane.run, { limit, suspects, which }),
   )
   turn.taken += sliced.length
   if (sliced.length > 0) faultPoint('drain.sliced')
@@ -184,16 +201,17 @@ async function slice(turn: Turn, limit: number, suspects: boolean): Promise<numb
     })
     open.add(sending)
   }
-  await retryDeadlocks(() => settle(deps, sliced.filter(hopeless)))
+  await retryDeadlocks(() => settle(turn, sliced.filter(hopeless)))
   return sliced.length
 }
 
-async function settle(deps: DrainDeps, hopeless: readonly SlicedDelivery[]): Promise<void> {
+async function settle({ deps, subscriber }: Turn, hopeless: readonly SlicedDelivery[]): Promise<void> {
   const crashed = hopeless.filter((due) => due.crashes >= maxCrashes)
   const expired = hopeless.filter((due) => due.crashes < maxCrashes)
   if (crashed.length > 0) {
     await settleUnsent(deps.sql, crashed, 'quarantined', 'delivery_quarantined')
     deps.logger.error('delivery.quarantined', { deliveries: crashed.map((due) => due.delivery) })
   }
-  if (expired.length > 0) await settleUnsent(deps.sql, expired, 'expired')
+  const notice = subscriber.settings.mailAfter.giveUp ? 'delivery_given_up' : null
+  if (expired.length > 0) await settleUnsent(deps.sql, expired, 'expired', notice)
 }

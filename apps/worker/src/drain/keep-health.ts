@@ -1,4 +1,4 @@
-import { hasDeliveredSince, keepLaneHealth } from '@waybill/db'
+import { hasOnlyFailed, keepLaneHealth } from '@waybill/db'
 import type { Subscriber } from '../subscriptions/create-snapshot.ts'
 import type { DrainDeps } from './drain-lane.ts'
 import type { LaneWatch } from './watch-lane.ts'
@@ -21,6 +21,5 @@ export async function keepHealth({
   const failingMs = await keepLaneHealth(deps.sql, subscriber.id, deps.lease.worker, report)
   const { deactivateAfterFailingMs: mostMs } = subscriber.settings
   if (mostMs === null || failingMs < mostMs) return
-  if (await hasDeliveredSince(deps.sql, subscriber.id, failingMs)) return
-  deps.deactivate(subscriber.id, 'failing')
+  if (await hasOnlyFailed(deps.sql, subscriber.id, mostMs)) deps.deactivate(subscriber.id, 'failing')
 }

@@ -51,7 +51,8 @@ async function attemptOrGiveUp(
     })
   } catch (error) {
     deps.logger.error('delivery.not-rendered', { delivery: due.delivery, error })
-    await retryDeadlocks(() => settleUnsent(deps.sql, [due], 'render_failed'))
+    const notice = subscriber.settings.mailAfter.giveUp ? 'delivery_given_up' : null
+    await retryDeadlocks(() => settleUnsent(deps.sql, [due], 'render_failed', notice))
     return undefined
   }
 }

@@ -1,11 +1,16 @@
 import type { ClaimedLane, LaneReport } from '@waybill/db'
 import type { AttemptResult } from '../delivery/attempt-delivery.ts'
-import { healthAfter, maxBlockedMs, unwellToOpen, type LaneHealth } from './lane-health.ts'
+import { healthAfter, isOpen, maxBlockedMs, type LaneHealth } from './lane-health.ts'
 
 /** What one turn learns about the endpoint behind its lane. */
 export type LaneWatch = {
   /** How many requests may be open now; 0: no more in this turn. */
   limit(): number
+  /**
+   * What may be sent next. Retries are the probes of an open breaker, so that schedules end where they should; a first
+   * attempt that was parked is sent when no retry is due, and none after a probe that failed.
+   */
+  next(): 'all' | 'retries' | 'retries, then firsts'
   add(result: Pick<AttemptResult, 'isWell' | 'decision' | 'askedToWaitMs'>): void
   /** Undefined: the lane knows all this already. */
   report(): LaneReport | undefined
@@ -19,22 +24,30 @@ export type LaneWatch = {
 export function watchLane(lane: Pick<ClaimedLane, 'health' | 'limit'>, probePauseMs: number): LaneWatch {
   let health: LaneHealth = lane.health
   let outcome: LaneReport['outcome'] = 'nothing'
-  let blockedForMs = 0
+  let askedMs = 0
+  let probeFailed = false
+  const blockedForMs = (): number => Math.max(askedMs, isOpen(health) && probeFailed ? probePauseMs : 0)
   return {
-    limit: () => (blockedForMs > 0 ? 0 : (health.limit ?? lane.limit)),
+    limit: () => (askedMs > 0 ? 0 : (health.limit ?? lane.limit)),
+    next: () => {
+      if (!isOpen(health)) return 'all'
+      return probeFailed ? 'retries' : 'retries, then firsts'
+    },
     add: ({ isWell, decision, askedToWaitMs }) => {
-      health = healthAfter(health, isWell, lane.limit)
       if (decision.kind === 'delivered') outcome = 'delivered'
-      else if (outcome === 'nothing') outcome = 'failed'
-      const pauseMs = isWell || health.unwell < unwellToOpen ? 0 : probePauseMs
-      blockedForMs = Math.max(blockedForMs, pauseMs, Math.min(askedToWaitMs, maxBlockedMs))
+      // No request was made: that says nothing about the endpoint.
+      if (isWell === undefined) return
+      if (outcome === 'nothing') outcome = 'failed'
+      probeFailed = !isWell
+      health = healthAfter(health, isWell, lane.limit)
+      askedMs = Math.max(askedMs, Math.min(askedToWaitMs, maxBlockedMs))
     },
     report: () => {
       const isNews =
-        health.unwell !== lane.health.unwell || health.limit !== lane.health.limit || blockedForMs > 0
+        health.unwell !== lane.health.unwell || health.limit !== lane.health.limit || blockedForMs() > 0
       if (!isNews && outcome !== 'failed' && !(outcome === 'delivered' && lane.health.isFailing))
         return undefined
-      return { ...health, blockedForMs, outcome }
+      return { ...health, blockedForMs: blockedForMs(), outcome }
     },
   }
 }

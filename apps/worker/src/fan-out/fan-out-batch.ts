@@ -42,11 +42,13 @@ const setAsideAtRun = 8
  */
 export async function fanOutBatch(deps: FanOutDeps, id: BatchId): Promise<void> {
   faultPoint('fan-out.job-taken')
-  // Held before it is claimed: what is this worker's but not held is freed again by the sweep.
-  if (deps.held.batches.has(id) || !(await deps.gate.pass())) return
+  // Held before anything is waited for: a second wake-up of the same batch must find it held, and what is this worker's
+  // but not held is freed again by the sweep.
+  if (deps.held.batches.has(id)) return
   deps.held.batches.add(id)
   const letGo = () => deps.held.batches.delete(id)
   try {
+    if (!(await deps.gate.pass())) return void letGo()
     const { settled } = await claimAndSend(deps, id)
     void settled.then(letGo, letGo)
   } catch (error) {

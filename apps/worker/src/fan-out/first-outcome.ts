@@ -34,6 +34,7 @@ function base(
     profile: subscriber.profile,
     status: statusCode(status),
     eventId: trigger.eventId,
+    createdAtMs: trigger.createdAtMs,
     orderStatus: isStatus ? trigger.eventId : trigger.orderStatus,
     err,
     notices: noNotices,
@@ -71,7 +72,8 @@ export function unsentOutcome(work: PlannedWork): FirstOutcome {
 
 /** The view or the trigger made no body: nothing was sent and trying again cannot help. */
 export function unrenderedOutcome(work: PlannedWork): FirstOutcome {
-  return { ...base(work, 'failed', 'render_failed'), attempt: null, due: null }
+  const notices = work.subscriber.settings.mailAfter.giveUp ? (['delivery_given_up'] as const) : noNotices
+  return { ...base(work, 'failed', 'render_failed'), notices, attempt: null, due: null }
 }
 
 /** Sent once. */

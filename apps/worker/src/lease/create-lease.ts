@@ -20,6 +20,8 @@ export type Lease = {
 }
 
 const leaveWithinMs = 5_000
+/** How wrong the database's clock may be here, beside what it drifts between two heartbeats. */
+const maxClockErrorMs = 250
 
 export type LeaseOptions = {
   storage: Pick<Storage, 'sql' | 'suspect'>
@@ -51,7 +53,8 @@ export async function createLease(options: LeaseOptions): Promise<Lease> {
     // A heartbeat that took long proves only that the worker was known when it was asked.
     if (asked - state.beatAt > heartbeatMs * 3) state.unbrokenSince = asked
     state.beatAt = asked
-    state.offsetMs = databaseMs - (asked + answered) / 2
+    // The middle of a slow one may be far from when the database looked at its clock.
+    if (answered - asked < maxClockErrorMs * 2) state.offsetMs = databaseMs - (asked + answered) / 2
   }
 
   await beat()

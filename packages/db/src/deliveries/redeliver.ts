@@ -6,7 +6,8 @@ export type Redelivered = { delivery: DeliveryId; subscription: SubscriptionId; 
 /**
  * Sends a delivery again from the start of its schedule: next generation, pending, due now, a fresh horizon; its
  * attempts stay. A delivery that is being sent right now keeps its mark and is due again once that send is
- * recorded. Undefined: the integration has no such delivery. The subscription's state is the caller's to check.
+ * recorded. Undefined: the integration has no such delivery, or it is so old that it may go any moment (the lock on the
+ * floor is what retention waits for). The subscription's state is the caller's to check.
  */
 export async function redeliver(
   sql: SqlOrTransaction,
@@ -14,9 +15,13 @@ export async function redeliver(
   delivery: DeliveryId,
 ): Promise<Redelivered | undefined> {
   const [row] = await sql<Redelivered[]>`
-    WITH again AS (
+    WITH kept AS MATERIALIZED (
+      SELECT floor FROM retention FOR SHARE
+    ),
+    again AS (
       UPDATE deliveries SET generation = generation + 1, status = 1, err = NULL
-      WHERE id = ${delivery}::bigint AND integration = ${integration}::int
+      FROM kept
+      WHERE id = ${delivery}::bigint AND integration = ${integration}::int AND id >= kept.floor
       RETURNING id, subscription, generation
     ),
     made_due AS (

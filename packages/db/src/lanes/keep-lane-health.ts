@@ -1,5 +1,7 @@
+import { eq } from 'drizzle-orm'
 import type { SubscriptionId, WorkerId } from '@waybill/domain'
-import type { SqlOrTransaction } from '../open-database.ts'
+import type { OrmOrTransaction, SqlOrTransaction } from '../open-database.ts'
+import { lanes } from '../schema/index.ts'
 
 /** What a turn has learnt about the endpoint behind a lane. */
 export type LaneReport = {
@@ -30,18 +32,42 @@ export async function keepLaneHealth(
   return row?.ms ?? 0
 }
 
+/** Attempts are looked at in so many parts of the time in question. */
+const parts = 5
+/** Failures in so many of these parts are many, not one bad hour. */
+const partsToTell = 3
+/** The newest deliveries of a subscription that are looked at. */
+const mostDeliveries = 2_000
+
 /**
- * Whether anything of the subscription was delivered in the last `ms` milliseconds, by a first attempt too: those do not
- * go through the lane.
+ * Whether a subscription has done nothing but fail in the last `ms` milliseconds: nothing was delivered, by a first attempt
+ * either, which does not go through the lane; and it was tried again and again, not once after a long silence.
  */
-export async function hasDeliveredSince(
+export async function hasOnlyFailed(
   sql: SqlOrTransaction,
   subscription: SubscriptionId,
   ms: number,
 ): Promise<boolean> {
-  const [row] = await sql<{ found: boolean }[]>`
-    SELECT EXISTS (SELECT FROM deliveries
-      WHERE subscription = ${subscription}::int AND status = 2
-        AND last_sent_at > now() - ${ms}::float8 * interval '1 millisecond') AS found`
-  return row?.found ?? false
+  const [row] = await sql<{ delivered: number; parts: number }[]>`
+    WITH lately AS MATERIALIZED (
+      SELECT id, status, last_sent_at FROM deliveries
+      WHERE subscription = ${subscription}::int
+        AND id >= (((now() - ${ms}::float8 * interval '1 millisecond') AT TIME ZONE 'UTC')::date - date '2020-01-01' - 30)
+          ::bigint * 100000000000
+      ORDER BY id DESC LIMIT ${mostDeliveries}::int
+    )
+    SELECT (SELECT count(*)::int FROM lately
+        WHERE status = 2 AND last_sent_at > now() - ${ms}::float8 * interval '1 millisecond') AS delivered,
+      (SELECT count(DISTINCT floor(extract(epoch FROM now() - a.sent_at) * 1000 * ${parts}::int / ${ms}::float8))::int
+        FROM lately JOIN attempts a ON a.delivery = lately.id AND a.delivery >= (SELECT min(id) FROM lately)
+        WHERE a.sent_at > now() - ${ms}::float8 * interval '1 millisecond') AS parts`
+  return row !== undefined && row.delivered === 0 && row.parts >= partsToTell
+}
+
+/** What was learnt about an endpoint says nothing about another URL, nor about one that a person has put right. */
+export async function forgetLaneHealth(tx: OrmOrTransaction, subscription: SubscriptionId): Promise<void> {
+  await tx
+    .update(lanes)
+    .set({ failures: 0, limitNow: null, blockedUntil: null, failingSince: null })
+    .where(eq(lanes.subscription, subscription))
 }

@@ -13,6 +13,12 @@ export type MarkedRow = {
   died: boolean
 }
 
+/** Retries have failed before; firsts have not been sent yet. */
+export type DueKind = 'all' | 'retries' | 'firsts'
+
+/** `suspects`: only those that crashed often enough to be sent alone, else only the others. */
+export type DueWanted = { limit: number; suspects: boolean; which: DueKind }
+
 /** Deliveries whose worker died this often are sent with nothing else open in their lane. */
 const aloneAfterCrashes = 2
 
@@ -22,9 +28,9 @@ export async function markDue(
   subscription: SubscriptionId,
   worker: WorkerId,
   run: number,
-  limit: number,
-  suspects: boolean,
+  { limit, suspects, which }: DueWanted,
 ): Promise<MarkedRow[]> {
+  const kind = { all: sql``, retries: sql`AND step > 0`, firsts: sql`AND step = 0` }[which]
   const rows = await sql<MarkedRow[]>`
     WITH candidate AS (
       SELECT delivery, run AS old_run, crashes + (run IS NOT NULL)::int AS crashes
@@ -32,7 +38,7 @@ export async function markDue(
       WHERE subscription = ${subscription}::int AND due_at <= now() AND run IS DISTINCT FROM ${run}::int
         AND EXISTS (SELECT FROM lanes WHERE subscription = ${subscription}::int AND owner = ${worker}::int
           AND runs = ${run}::int)
-        AND (crashes + (run IS NOT NULL)::int >= ${aloneAfterCrashes}) = ${suspects}::boolean
+        AND (crashes + (run IS NOT NULL)::int >= ${aloneAfterCrashes}) = ${suspects}::boolean ${kind}
       ORDER BY due_at, delivery LIMIT ${limit}::int FOR UPDATE
     ),
     marked AS (

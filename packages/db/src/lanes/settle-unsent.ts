@@ -9,7 +9,7 @@ export async function settleUnsent(
   sql: SqlOrTransaction,
   items: readonly { delivery: DeliveryId; generation: number }[],
   err: string,
-  notice: string | null = null,
+  notice: 'delivery_given_up' | 'delivery_quarantined' | null = null,
 ): Promise<number> {
   const sorted = [...items].sort((a, b) => a.delivery - b.delivery)
   const ids = sorted.map((item) => item.delivery)
@@ -22,15 +22,18 @@ export async function settleUnsent(
       FROM given g JOIN due u ON u.delivery = g.id AND u.generation = g.generation
       WHERE d.id = g.id AND d.id >= ${ids[0] ?? 0}::bigint AND d.id <= ${ids.at(-1) ?? 0}::bigint
         AND d.generation = g.generation
-      RETURNING d.id, d.integration, d.subscription
+      RETURNING d.id, d.integration, d.subscription, d.attempts, d.last_code
     ),
     settled AS (
       DELETE FROM due USING failed WHERE due.delivery = failed.id
     ),
     noticed AS (
       INSERT INTO notices (kind, ref, integration, details)
-      SELECT ${notice}::text, id::text, integration, jsonb_build_object('subscription', subscription, 'err', ${err}::text)
-      FROM failed WHERE ${notice}::text IS NOT NULL ON CONFLICT DO NOTHING
+      SELECT ${notice}::text, CASE ${notice}::text WHEN 'delivery_quarantined' THEN id::text
+          ELSE subscription || '.' || (now() AT TIME ZONE 'UTC')::date END, integration,
+        jsonb_build_object('subscription', subscription, 'delivery', id, 'attempts', attempts, 'code', last_code,
+          'err', ${err}::text)
+      FROM failed WHERE ${notice}::text IS NOT NULL ORDER BY 1, 2 ON CONFLICT DO NOTHING
     )
     SELECT id FROM failed`
   return rows.length

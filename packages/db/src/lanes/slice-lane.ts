@@ -1,7 +1,7 @@
 import type { SubscriptionId, WorkerId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
 import type { StoredTrigger } from '../triggers/stored-trigger.ts'
-import { markDue, type MarkedRow } from './mark-due.ts'
+import { markDue, type DueWanted, type MarkedRow } from './mark-due.ts'
 import { readMarked } from './read-marked.ts'
 import { recordDeaths } from './record-deaths.ts'
 
@@ -14,7 +14,7 @@ export type SlicedDelivery = Omit<MarkedRow, 'died'> & {
 }
 
 /**
- * Marks up to `limit` due deliveries of the lane with `run` and returns them. A mark left by an older run means
+ * Marks up to `limit` due deliveries of the lane with `run` and returns them; see DueWanted. A mark left by an older run means
  * that its worker died between sending and recording: an attempt 'unknown' is written and `crashes` grows, while
  * the schedule's step stays. With `suspects` only those are taken that crashed often enough to be sent alone;
  * without it only the others. A run that no longer owns the lane gets nothing.
@@ -28,10 +28,9 @@ export async function sliceLane(
   subscription: SubscriptionId,
   worker: WorkerId,
   run: number,
-  limit: number,
-  suspects: boolean,
+  wanted: DueWanted,
 ): Promise<SlicedDelivery[]> {
-  const marked = await markDue(sql, subscription, worker, run, limit, suspects)
+  const marked = await markDue(sql, subscription, worker, run, wanted)
   if (marked.length === 0) return []
   const died = marked.filter((row) => row.died)
   if (died.length > 0) await recordDeaths(sql, died)

@@ -3,7 +3,7 @@ import type { SqlOrTransaction } from '../open-database.ts'
 
 /**
  * The part of a recording statement that leaves notices of the deliveries in `recorded`: nothing at all where there are
- * none, since most flushes have none. One delivery is told about once a generation; what concerns an endpoint, once a
+ * none, since most flushes have none. An outcome from before a person's act tells nobody. One delivery is told about once a generation; what concerns an endpoint, once a
  * day (UTC), so that a flood of failures is one mail.
  */
 export function noticed(
@@ -21,7 +21,7 @@ export function noticed(
         jsonb_build_object('subscription', d.subscription, 'delivery', d.id, 'attempts', d.attempts, 'code', d.last_code,
           'err', d.err)
       FROM unnest(${all.map((one) => one.delivery)}::bigint[], ${all.map((one) => one.kind)}::text[]) AS w(delivery, kind)
-      JOIN ${sql(recorded)} d ON d.id = w.delivery
+      JOIN ${sql(recorded)} d ON d.id = w.delivery ${recorded === 'taken' ? sql`AND d.mine` : sql``}
       ORDER BY 1, 2
       ON CONFLICT DO NOTHING
     )`

@@ -22,6 +22,8 @@ export type FirstOutcome = {
   status: number
   eventId: number
   orderStatus: number | null
+  /** When its trigger was accepted, in ms since 1970. */
+  createdAtMs: number
   err: string | null
   /** What a person is to be told about it. */
   notices: readonly AttemptNotice[]
@@ -54,8 +56,8 @@ export async function recordFirstOutcomes(
       SELECT * FROM unnest(${col('delivery')}::bigint[], ${col('trigger')}::bigint[], ${col('integration')}::int[],
         ${col('subscription')}::int[], ${col('revision')}::int[], ${col('profile')}::smallint[],
         ${col('status')}::smallint[], ${col('eventId')}::smallint[], ${col('orderStatus')}::smallint[],
-        ${col('err')}::text[])
-        AS o(id, trigger, integration, subscription, revision, profile, status, event_id, order_status, err)
+        ${col('err')}::text[], ${col('createdAtMs')}::float8[])
+        AS o(id, trigger, integration, subscription, revision, profile, status, event_id, order_status, err, created_at_ms)
     ),
     a AS (
       SELECT * FROM unnest(${a.delivery}::bigint[], ${a.n}::smallint[], ${a.revision}::int[], ${a.sentAtMs}::float8[],
@@ -67,7 +69,8 @@ export async function recordFirstOutcomes(
       INSERT INTO deliveries (id, trigger, integration, subscription, revision, profile, status, event_id, order_status,
         generation, attempts, last_code, err, created_at, last_sent_at)
       SELECT o.id, o.trigger, o.integration, o.subscription, o.revision, o.profile, o.status, o.event_id,
-        o.order_status, 1, coalesce(a.n, 0), a.code, o.err, now(), to_timestamp(a.sent_at_ms / 1000)
+        o.order_status, 1, coalesce(a.n, 0), a.code, o.err, to_timestamp(o.created_at_ms / 1000),
+        to_timestamp(a.sent_at_ms / 1000)
       FROM o LEFT JOIN a ON a.delivery = o.id
       ON CONFLICT (id) DO NOTHING RETURNING id, integration, subscription, generation, attempts, last_code, err
     )${noticed(sql, sorted, 'recorded')},

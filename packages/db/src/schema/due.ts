@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { index, integer, pgTable, smallint } from 'drizzle-orm/pg-core'
 import type { DeliveryId, SubscriptionId } from '@waybill/domain'
 import { instant, number } from './columns.ts'
@@ -19,5 +20,11 @@ export const due = pgTable(
     crashes: smallint('crashes').notNull().default(0),
     run: integer('run'),
   },
-  (t) => [index('due_lane').on(t.subscription, t.dueAt, t.delivery)],
+  (t) => [
+    index('due_lane').on(t.subscription, t.dueAt, t.delivery),
+    // What an endpoint in trouble is asked first, however many first attempts wait.
+    index('due_retries')
+      .on(t.subscription, t.dueAt, t.delivery)
+      .where(sql`step > 0`),
+  ],
 )

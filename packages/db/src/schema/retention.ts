@@ -2,7 +2,7 @@ import { boolean, check, integer, pgTable } from 'drizzle-orm/pg-core'
 import { sql } from 'drizzle-orm'
 import { number } from './columns.ts'
 
-/** One row: how long history is kept, how wide a partition is, and the id below which nothing is kept. */
+/** One row: how long history is kept, how wide a partition is, and the id below which only the unsettled is kept. */
 export const retention = pgTable(
   'retention',
   {

@@ -1,4 +1,4 @@
-import { and, eq, gt, inArray, isNull, type SQL } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNull, sql, type SQL } from 'drizzle-orm'
 import type { IntegrationId, SubscriptionId } from '@waybill/domain'
 import type { OrmOrTransaction } from '../open-database.ts'
 import {
@@ -60,13 +60,29 @@ export async function findSubscriptionInScope(
   return found
 }
 
-/** One page of the living subscriptions of these integrations, oldest first; `after` is the id the page follows. */
+/** Which subscriptions to list: `after` is the id the page follows; `profile` (its stored code) and `audience` narrow it. */
+export type SubscriptionsQuery = {
+  after: SubscriptionId | undefined
+  limit: number
+  profile?: number
+  /** One that does not say is of facilities. */
+  audience?: NonNullable<SubscriptionFilters['audience']>
+}
+
+/** One page of the living subscriptions of these integrations, oldest first. */
 export function listSubscriptions(
   orm: OrmOrTransaction,
   integrations: readonly IntegrationId[],
-  { after, limit }: { after: SubscriptionId | undefined; limit: number },
+  { after, limit, profile, audience }: SubscriptionsQuery,
 ): Promise<SubscriptionRecord[]> {
-  return select(orm, integrations, after === undefined ? undefined : gt(subscriptions.id, after), limit)
+  const where = and(
+    after === undefined ? undefined : gt(subscriptions.id, after),
+    profile === undefined ? undefined : eq(subscriptions.profile, profile),
+    audience === undefined
+      ? undefined
+      : sql`coalesce(${subscriptions.filters} ->> 'audience', 'facility') = ${audience}`,
+  )
+  return select(orm, integrations, where, limit)
 }
 
 async function select(

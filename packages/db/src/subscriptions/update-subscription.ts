@@ -3,6 +3,7 @@ import type { IntegrationId, SubscriptionId } from '@waybill/domain'
 import { raiseConfigVersion } from '../config-version.ts'
 import type { MasterKeys } from '../master-key.ts'
 import type { Orm, OrmOrTransaction } from '../open-database.ts'
+import { forgetLaneHealth } from '../lanes/keep-lane-health.ts'
 import { pgErrorCode } from '../pg-error.ts'
 import {
   auditLog,
@@ -22,22 +23,38 @@ export type SubscriptionChange = Partial<Omit<NewSubscription, 'integration' | '
 }
 
 /**
- * Changes a living subscription of the integration in one transaction. Name, URL and view make a new revision.
- * Undefined: there is none; 'key_taken': another one has the key.
+ * Works out a change from the subscription as it is while nobody else can change it, or refuses one: its own word for why
+ * is then what {@link updateSubscription} gives. It runs within the transaction, so it must be quick and must not wait.
  */
-export async function updateSubscription(
+export type DecideChange<Refusal extends string> = (
+  before: SubscriptionRecord,
+) => SubscriptionChange | Refusal
+
+/** Any function would pass for a change, since it has a name. */
+type PlainChange = SubscriptionChange & { call?: never }
+
+/**
+ * Changes a living subscription of the integration in one transaction. Name, URL and view make a new revision. A change
+ * that depends on what there is must be a function: what was read before may be out of date. One that is empty leaves
+ * everything as it is, and so does a refused one. Undefined: there is none; 'key_taken': another one has the key.
+ */
+export async function updateSubscription<Refusal extends string = never>(
   orm: Orm,
   actor: string,
   integration: IntegrationId,
   id: SubscriptionId,
-  change: SubscriptionChange,
-): Promise<SubscriptionRecord | 'key_taken' | undefined> {
+  change: PlainChange | DecideChange<Refusal>,
+): Promise<SubscriptionRecord | Refusal | 'key_taken' | undefined> {
   try {
     return await orm.transaction(async (tx) => {
+      // Its lock holds until the end: what is read now stays true.
       const changedVersion = await raiseConfigVersion(tx)
       const before = await findSubscription(tx, integration, id)
       if (!before) return undefined
-      const { name, url, view, state, secrets, ...columns } = change
+      const wanted = typeof change === 'function' ? change(before) : change
+      if (typeof wanted === 'string') return wanted
+      if (Object.keys(wanted).length === 0) return before
+      const { name, url, view, state, secrets, ...columns } = wanted
       if (secrets) await replaceSecrets(tx, secrets.keys, id, secrets.clear)
       const revision = await addRevision(tx, before, { name, url, view })
       await tx
@@ -50,7 +67,9 @@ export async function updateSubscription(
           changedVersion,
         })
         .where(eq(subscriptions.id, id))
-      await audit(tx, actor, integration, id, 'subscription.updated', { changed: Object.keys(change) })
+      const isOther = (state ?? before.state) !== before.state || (url ?? before.url) !== before.url
+      if (isOther) await forgetLaneHealth(tx, id)
+      await audit(tx, actor, integration, id, 'subscription.updated', { changed: Object.keys(wanted) })
       return findSubscription(tx, integration, id)
     })
   } catch (error) {

@@ -156,6 +156,7 @@ export const failedFirst = (
   status: 3,
   eventId: 6,
   orderStatus: 6,
+  createdAtMs: Date.now(),
   notices: [],
   err: null,
   attempt: anAttempt({ code: 500 }),
