@@ -31,6 +31,7 @@ const schema = z.object({
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   MAIL_FROM: sender.default('waybill@localhost'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
   TOKEN_CACHE_MS: milliseconds.default(10_000),
   STOP_TIMEOUT_MS: milliseconds.default(25_000),
   PLANNING_CENTER_RATE_LIMIT: count(100),
@@ -52,6 +53,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     egressAllow: e.EGRESS_ALLOW,
     httpsRequired: e.HTTPS_REQUIRED,
     logLevel: e.LOG_LEVEL,
+    trustedProxies: e.TRUSTED_PROXIES,
     tokenCacheMs: e.TOKEN_CACHE_MS,
     stopTimeoutMs: e.STOP_TIMEOUT_MS,
     planningCenterRate: {

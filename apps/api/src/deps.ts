@@ -7,11 +7,13 @@ import { withDeadline, type Logger } from '@waybill/runtime'
 import type { ApiConfig } from './config.ts'
 import { createAuthenticate, type Authenticate } from './http/authenticate.ts'
 import { createBadTokens, type BadTokens } from './http/bad-tokens.ts'
+import { createCallerAddress, type CallerAddress } from './http/caller-address.ts'
 import { unavailable } from './http/problem.ts'
 import { StorageTimeout } from './http/to-problem.ts'
 import { createTokenCache, type TokenCache } from './http/token-cache.ts'
 import { createApiMetrics, type ApiMetrics } from './metrics.ts'
 import { createSessions, type Sessions } from './planomatic/identity/create-sessions.ts'
+import { createPageGate, type PageGate } from './planning-center/create-page-gate.ts'
 import { createRateLimit, type RateLimit } from './planning-center/create-rate-limit.ts'
 import { createMasterKeyCheck, type MasterKeyCheck } from './storage/check-installation.ts'
 import type { UrlRules } from './subscriptions/subscription-fields.ts'
@@ -28,7 +30,9 @@ export type ApiDeps = {
   tokens: TokenCache
   sessions: Sessions
   badTokens: BadTokens
+  callerAddress: CallerAddress
   planningCenterRate: RateLimit
+  planningCenterPages: PageGate
   authenticate: Authenticate
   accept: Accept
   urlRules: UrlRules
@@ -46,6 +50,8 @@ export type ApiDeps = {
 }
 
 const statementTimeoutMs = 1_500
+/** A piece is some megabytes at most, so together they are below 100 MB, and usually a few. */
+const heavyPages = { atOnce: 2, open: 16, openOfOne: 8 }
 const lookUpWithinMs = 1_200
 
 /** Opens everything and asks nobody yet: the database and the queue may still be away. */
@@ -74,7 +80,8 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
   const { suspect } = storage
   const tokens = createTokenCache((hash) => lookUp(storage, hash), { ttlMs: config.tokenCacheMs, monotonic })
   const sessions = createSessions(storage, { ttlMs: config.tokenCacheMs, monotonic })
-  const badTokens = createBadTokens(monotonic)
+  const callerAddress = createCallerAddress(config.trustedProxies)
+  const badTokens = createBadTokens(monotonic, callerAddress)
   const mailer = openMailer({ smtpUrl: config.secrets.smtpUrl, from: config.mailFrom })
   const accept = createAccept({
     sql: () => storage.sql,
@@ -94,7 +101,9 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
     tokens,
     sessions,
     badTokens,
+    callerAddress,
     planningCenterRate: createRateLimit(config.planningCenterRate),
+    planningCenterPages: createPageGate(heavyPages),
     authenticate: createAuthenticate(tokens, badTokens),
     accept,
     urlRules: {

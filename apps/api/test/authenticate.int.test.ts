@@ -63,7 +63,8 @@ describe('a request without a good token', () => {
     await eventually(async () => (await list(`Bearer ${token}`)).status === 401)
   })
 
-  it('gets 429 after twenty bad tokens in a minute, while good ones pass', async () => {
+  it('gets 429 after twenty bad tokens in a minute, while known good ones pass', async () => {
+    expect((await list(`bearer ${api.tokens.ours}`)).status).toBe(200)
     const statuses = []
     for (let i = 0; i < 25; i += 1) statuses.push((await list(`Bearer wbt_guess-${i}`)).status)
     expect(statuses.at(-1)).toBe(429)

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { deliveryStatuses, type DeliveryStatus } from '@waybill/domain'
+import { eventually } from '@waybill/testing'
 import { codeOf, expectDocument, expectErrors } from './support/planning-center.ts'
 import {
   idsOf,
@@ -69,6 +70,73 @@ describe('ignore', () => {
       Array.from({ length: 6 }, () => [200, 'ignored_failed']),
     )
     expect(await pco.auditOf(event)).toHaveLength(1)
+  })
+})
+
+describe('ignore while the event changes', () => {
+  const sql = () => pco.api.database.sql
+  const ignore = (event: number) => pco.call('post', `${pco.at}/${event}/ignore`)
+
+  it('answers 422 where it is redelivered before it could be ignored', async () => {
+    const event = await pco.seed(pco.subscription, 'failed')
+    const waits = async () => {
+      const rows = await pco.api.database.orm.execute(
+        `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+      )
+      return rows.length > 0
+    }
+    let ignoring: Promise<Awaited<ReturnType<typeof ignore>>> | undefined
+    await sql().begin(async (tx) => {
+      await tx`UPDATE deliveries SET status = ${codeOf('pending')}::smallint WHERE id = ${event}::bigint`
+      ignoring = ignore(event).then((answer) => answer)
+      await eventually(waits)
+    })
+    const answer = await ignoring
+    if (!answer) throw new Error('nothing was answered')
+    expectErrors(answer, 422)
+    expect(answer.body.errors[0].detail).toBe('An event that is pending cannot be ignored')
+    expect(await pco.auditOf(event)).toEqual([])
+  })
+
+  it('answers with the status it was given, whatever becomes of it right after', async () => {
+    const event = await pco.seed(pco.subscription, 'skipped')
+    await sql().unsafe(`
+      CREATE FUNCTION redeliver_at_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        UPDATE deliveries SET status = ${codeOf('pending')} WHERE id = NEW.target::bigint; RETURN NULL; END $$;
+      CREATE TRIGGER redeliver_at_once AFTER INSERT ON audit_log FOR EACH ROW
+        WHEN (NEW.action = 'delivery.ignored') EXECUTE FUNCTION redeliver_at_once()`)
+    const answer = await ignore(event)
+    await sql().unsafe('DROP TRIGGER redeliver_at_once ON audit_log; DROP FUNCTION redeliver_at_once')
+    expectDocument(answer, 'one Event')
+    expect(answer.body.data.attributes.status).toBe('ignored_skipped')
+    expect(await pco.statusOf(event)).toBe(codeOf('pending'))
+  })
+
+  it('answers 422 where every try found it changed', async () => {
+    const event = await pco.seed(pco.subscription, 'failed')
+    await sql().unsafe(`
+      CREATE FUNCTION change_first() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+      CREATE TRIGGER change_first BEFORE UPDATE ON deliveries FOR EACH ROW
+        WHEN (NEW.id = ${event}) EXECUTE FUNCTION change_first()`)
+    const answer = await ignore(event)
+    await sql().unsafe('DROP TRIGGER change_first ON deliveries; DROP FUNCTION change_first')
+    expectErrors(answer, 422)
+    expect(await pco.statusOf(event)).toBe(codeOf('failed'))
+  })
+})
+
+describe('updated_at', () => {
+  it('stays when the event was last sent: neither ignore nor redeliver moves it', async () => {
+    const event = await pco.seed(pco.subscription, 'failed')
+    await pco.api.database.sql`
+      UPDATE deliveries SET created_at = now() - interval '2 hours', last_sent_at = now() - interval '1 hour'
+      WHERE id = ${event}::bigint`
+    const before = (await pco.call('get', `${pco.at}/${event}`)).body.data.attributes.updated_at
+    for (const action of ['ignore', 'redeliver']) {
+      const answer = await pco.call('post', `${pco.at}/${event}/${action}`)
+      expect(answer.body.data.attributes.updated_at).toBe(before)
+    }
+    expect((await pco.call('get', `${pco.at}/${event}`)).body.data.attributes.updated_at).toBe(before)
   })
 })
 

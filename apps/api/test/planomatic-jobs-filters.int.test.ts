@@ -100,6 +100,29 @@ describe('webhook_jobs/index filters', () => {
     expect(await kept({ date_range_start: second?.['created_at'] })).toBe('bcdef')
   })
 
+  it.each([
+    '9999-12-31T23:59:59.999Z',
+    '9999-12-31T23:59:59-23:59',
+    '9999-12-31',
+    '9998-12-31T23:59:59.999Z',
+  ])('filters.date_range_start and filters.date_range_end take %s, the end of all times', async (time) => {
+    expect(await kept({ date_range_end: time })).toBe('abcdef')
+    expect(await kept({ date_range_start: time })).toBe('')
+    const { body } = await jobs.ask({
+      filters: { date_range_start: time, date_range_end: time },
+      count: true,
+    })
+    expect(body.data).toEqual({ count: 0, results: [] })
+  })
+
+  it.each(['0000-01-01', '0001-01-01T00:00:00+23:59'])(
+    'filters.date_range_start and filters.date_range_end take %s, long before all jobs',
+    async (time) => {
+      expect(await kept({ date_range_start: time })).toBe('abcdef')
+      expect(await kept({ date_range_end: time })).toBe('')
+    },
+  )
+
   it('filters.status_code keeps jobs whose last answer was one of the codes', async () => {
     expect(await kept({ status_code: [500, '502'] })).toBe('bc')
     expect(await kept({ status_code: [599] })).toBe('')
@@ -178,6 +201,31 @@ describe('webhook_jobs/index filters', () => {
     expect(await inQuery(`filters[endpoint]=${url},https://yard.example.com/b`)).toBe('cdef')
     expect(await inQuery('filters.date_range_start=2025-03-02T13:04:00+01:00')).toBe('ef')
     expect(await inQuery('filters[status_code]=')).toBe('abcdef')
+  })
+
+  it('filters come in the query string with the place of each element as well', async () => {
+    const inQuery = async (query: string) =>
+      (await jobs.list({}, `${jobsIndex}?${query}`)).split('').sort().join('')
+    expect(await inQuery('filters[status][0]=scheduled')).toBe('a')
+    expect(await inQuery('filters%5Bstatus%5D%5B0%5D=scheduled&filters%5Bstatus%5D%5B1%5D=hold')).toBe('ad')
+    expect(await inQuery('filters.status_code.0=500&filters.status_code.1=404')).toBe('bd')
+    expect(await inQuery('filters[status][]=scheduled&filters[status]=hold,canceled')).toBe('adf')
+    const url = encodeURIComponent('https://depot.example.com/?x=1,2')
+    expect(await inQuery(`filters[endpoint][0]=${url}&filters[endpoint][1]=https://yard.example.com/b`)).toBe(
+      'cdef',
+    )
+    expect(await inQuery('filters[date_range_end][0]=x&filters[date_range_end]=2025-03-02T12:03:00Z')).toBe(
+      'ab',
+    )
+    const { body } = await jobs.ask({}, `${jobsIndex}?filters[status][0]=hold&filters[status][1]=nope`)
+    expect(body.errors).toEqual([{ attr: 'filters.status.1', message: 'unrecognized' }])
+    const named = await jobs.ask({}, `${jobsIndex}?filters[status][first]=hold`)
+    expect(named.body.errors).toEqual([{ attr: 'filters.status', message: 'must be an array' }])
+  })
+
+  it('filters as an empty list, as PHP writes an empty object, narrow nothing', async () => {
+    expect(await jobs.list({ filters: [], search: [], page: [], sort: [] })).toBe(await jobs.list({}))
+    expect(await jobs.list({}, `${jobsIndex}?filters=`)).toBe(await jobs.list({}))
   })
 
   it.each<[object, string]>([

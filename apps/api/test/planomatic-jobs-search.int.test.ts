@@ -141,13 +141,18 @@ describe('webhook_jobs/index search', () => {
     )
   })
 
+  it('search.term may be a number, as an order id is', async () => {
+    expect(await jobs.list({ search: { term: 200, attributes: ['order_id'] } })).toBe('b')
+  })
+
   it('search.term with a NUL character in the query string is invalid-param', async () => {
     const answer = await jobs.ask({}, `${jobsIndex}?search.term=a%00b`)
     expect(answer.body.errors).toMatchObject([{ attr: 'search.term' }])
   })
 
   it.each<[object | string, string]>([
-    [{ term: 5 }, 'search.term'],
+    [{ term: true }, 'search.term'],
+    [{ term: 5.5 }, 'search.term'],
     [{ term: 'x'.repeat(256) }, 'search.term'],
     [{ term: 'x', attributes: ['city'] }, 'search.attributes.0'],
     [{ attributes: ['status', null] }, 'search.attributes.1'],

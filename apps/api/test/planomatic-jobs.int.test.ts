@@ -174,7 +174,7 @@ describe('webhook_jobs/index', () => {
     [{ view: 'default' }, 'view'],
     [{ view: 'nope' }, 'view'],
     [{ view: 5 }, 'view'],
-    [{ filters: [] }, 'filters'],
+    [{ filters: ['active'] }, 'filters'],
     [{ integration_id: theirs }, 'integration_id'],
     [{ integration_id: ours + 0.5 }, 'integration_id'],
   ])('answers invalid-param to %j', async (change, attr) => {

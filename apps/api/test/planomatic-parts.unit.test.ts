@@ -2,24 +2,37 @@ import { readFileSync } from 'node:fs'
 import { scryptSync } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
 import { createFailureLimit } from '../src/http/failure-limit.ts'
-import { envelope, planomaticStatuses, type PlanomaticStatus } from '../src/planomatic/envelope.ts'
+import {
+  envelope,
+  PlanomaticTooMany,
+  planomaticStatuses,
+  type PlanomaticStatus,
+} from '../src/planomatic/envelope.ts'
 import { hashPassword, verifyPassword } from '../src/planomatic/identity/hash-password.ts'
+import { createLoginLimits } from '../src/planomatic/identity/login-limits.ts'
 import { createPasswordChecks } from '../src/planomatic/identity/password-checks.ts'
 
 describe('hashPassword', () => {
   it('salts, tells its parameters, and knows the password again in whatever way it was typed', async () => {
     const [one, other] = await Promise.all([hashPassword('Café 1'), hashPassword('Café 1')])
-    expect(one).toMatch(/^\$scrypt\$ln=15,r=8,p=1\$[\w-]{22}\$[\w-]{43}$/)
+    expect(one).toMatch(/^\$scrypt\$ln=15,r=8,p=3\$[\w-]{22}\$[\w-]{43}$/)
     expect(one).not.toBe(other)
     expect(await verifyPassword(one, 'Cafe\u0301 1')).toBe(true)
     expect(await verifyPassword(one, 'Cafe 1')).toBe(false)
   })
 
-  it('checks hashes with other parameters, and refuses malformed ones', async () => {
+  it.each([
+    [15, 8, 1],
+    [4, 4, 2],
+  ])('checks hashes with other parameters: ln=%i, r=%i, p=%i', async (ln, r, p) => {
     const salt = Buffer.alloc(16, 1)
-    const hash = scryptSync('x', salt, 32, { N: 16, r: 4, p: 2 }).toString('base64url')
-    const stored = `$scrypt$ln=4,r=4,p=2$${salt.toString('base64url')}$${hash}`
+    const hash = scryptSync('x', salt, 32, { N: 2 ** ln, r, p, maxmem: 2 ** 26 }).toString('base64url')
+    const stored = `$scrypt$ln=${ln},r=${r},p=${p}$${salt.toString('base64url')}$${hash}`
     expect(await verifyPassword(stored, 'x')).toBe(true)
+    expect(await verifyPassword(stored, 'y')).toBe(false)
+  })
+
+  it('refuses malformed hashes', async () => {
     await expect(verifyPassword('plain', 'plain')).rejects.toThrow('malformed')
   })
 })
@@ -36,29 +49,61 @@ describe('createPasswordChecks', () => {
     )
     expect(await check(stored, 'y')).toBe(false)
   })
+
+  it('asks at the turn of a check whether it may be, and goes on after one that may not', async () => {
+    const stored = await hashPassword('x')
+    const check = createPasswordChecks()
+    const asked: number[] = []
+    const checks = [0, 1, 2, 3].map((n) =>
+      check(stored, 'x', () => {
+        asked.push(n)
+        if (n > 0) throw new Error('not any more')
+      }),
+    )
+    expect((await Promise.allSettled(checks)).map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'rejected',
+      'rejected',
+    ])
+    expect(asked).toEqual([0, 1, 2, 3])
+    expect(await check(stored, 'x')).toBe(true)
+  })
 })
 
 describe('createFailureLimit', () => {
   it('refuses after too many failures until their window is over', () => {
     let now = 0
     const limit = createFailureLimit({ most: 2, windowMs: 1_000, monotonic: () => now })
-    expect([limit.take('a'), limit.take('a')]).toEqual([undefined, undefined])
+    expect([limit.count('a'), limit.waits('a'), limit.count('a')]).toEqual([undefined, undefined, undefined])
     now = 400
-    expect([limit.take('a'), limit.take('b')]).toEqual([600, undefined])
+    expect([limit.waits('a'), limit.count('a'), limit.waits('b')]).toEqual([600, 600, undefined])
     now = 1_000
-    expect(limit.take('a')).toBeUndefined()
+    expect(limit.waits('a')).toBeUndefined()
+    expect([limit.count('a'), limit.count('a'), limit.waits('a')]).toEqual([undefined, undefined, 1_000])
   })
 
-  it('does not count what was given back, and forgets the oldest of ten thousand keys', () => {
+  it('counts nothing when it is asked, and forgets the oldest of ten thousand keys', () => {
     const limit = createFailureLimit({ most: 1, windowMs: 1_000, monotonic: () => 0 })
-    for (let i = 0; i < 5; i += 1) {
-      expect(limit.take('a')).toBeUndefined()
-      limit.giveBack('a')
-    }
-    limit.take('a')
-    expect(limit.take('a')).toBe(1_000)
-    for (let i = 0; i < 10_000; i += 1) limit.take(`key-${i}`)
-    expect(limit.take('a')).toBeUndefined()
+    for (let i = 0; i < 5; i += 1) expect(limit.waits('a')).toBeUndefined()
+    limit.count('a')
+    limit.count('b')
+    for (let i = 0; i < 9_998; i += 1) limit.count(`key-${i}`)
+    expect([limit.waits('a'), limit.waits('b')]).toEqual([1_000, 1_000])
+    for (let i = 0; i < 9_999; i += 1) limit.count(`other-${i}`)
+    expect([limit.waits('a'), limit.waits('b')]).toEqual([undefined, 1_000])
+  })
+})
+
+describe('createLoginLimits', () => {
+  it('counts somebody unknown by their address, in whatever case, and users by their ids', () => {
+    const limits = createLoginLimits(() => 0)
+    for (let i = 0; i < 10; i += 1)
+      limits.count(`10.0.0.${i}`, { email: i % 2 ? 'A@yard.test' : 'a@yard.test' })
+    expect(() => limits.refuse('10.0.1.1', { email: 'a@YARD.test' })).toThrow(PlanomaticTooMany)
+    expect(() => limits.count('10.0.1.1', { email: 'a@yard.test' })).toThrow(PlanomaticTooMany)
+    limits.refuse('10.0.1.1', { userId: 1 })
+    limits.refuse('10.0.1.1')
   })
 })
 

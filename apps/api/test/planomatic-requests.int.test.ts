@@ -23,6 +23,26 @@ describe('a request to the PlanOmatic dialect', () => {
     expect(marked.body.errors).toMatchObject([{ message: expect.stringContaining('byte order mark') }])
   })
 
+  it.each([
+    'application/x-www-form-urlencoded',
+    'text/plain',
+    'application/json',
+    'application/octet-stream',
+  ])('with a body of nothing has none, though it is declared as %s', async (type) => {
+    const query = `?token=${api.tokens.ours}&integration_id=${ours}`
+    const answer = await fetch(api.url + index + query, {
+      method: 'POST',
+      headers: { 'content-type': type },
+      body: '',
+    })
+    expect([answer.status, await answer.json()]).toMatchObject([200, { status: 'action-successful' }])
+  })
+
+  it('with a body of nothing where its parameters are sensitive hears that there are none', async () => {
+    const answer = await supertest(api.url).post('/api/v1/sessions/create').type('text/plain').send('')
+    expect([answer.status, answer.body.status]).toEqual([400, 'no-params-decoded'])
+  })
+
   it('with a malformed path or too many headers is answered in its own shape', async () => {
     for (const path of ['/api/v1/%E0%A4%A', '/api/v1/webhook_jobs/%']) {
       const answer = await fetch(api.url + path, { method: 'POST' })
@@ -40,6 +60,7 @@ describe('a request to the PlanOmatic dialect', () => {
   })
 
   it('is limited after twenty bad tokens in a minute from one address, here or on /v1', async () => {
+    expect((await ask(api.tokens.ours)).status).toBe(200)
     const statuses = []
     for (let i = 0; i < 20; i += 1)
       statuses.push((await ask(`${i % 2 === 0 ? 'wbt' : 'wbs'}_guess-${i}`)).status)

@@ -101,6 +101,15 @@ describe('webhook_out_subs/index', () => {
     expect(await list({}, `?search[term]=${term}&search[attributes]=${attribute}`)).toBe(expected)
   })
 
+  it('search.term may be a number', async () => {
+    expect(await list({ search: { term: 2 } })).toBe('d')
+    expect(await list({ search: { term: 40_001 } })).toBe('')
+  })
+
+  it('filters come in the query string with the place of each element as well', async () => {
+    expect(await list({}, '?filters[0]=inactive&filters[1]=version_3')).toBe('b')
+  })
+
   it('page.size and page.number cut pages', async () => {
     expect(await list({ page: { size: 3 } })).toBe('abc')
     expect(await list({ page: { size: 3, number: 2 } })).toBe('d')

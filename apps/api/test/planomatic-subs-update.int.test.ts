@@ -171,7 +171,7 @@ describe('webhook_out_subs/update', () => {
   })
 
   it.each(['token', 'integration_id', 'id', 'version'])('%s is required: missing-param', async (attr) => {
-    for (const value of [undefined, null, '']) {
+    for (const value of [undefined, null, '', ' ']) {
       const { status, body } = await subs.update({ id: before.id, version: '3', [attr]: value })
       expect([status, body.status]).toEqual([400, 'missing-param'])
       expect(body.errors).toEqual([{ attr, message: 'missing' }])
@@ -195,6 +195,11 @@ describe('webhook_out_subs/update', () => {
     [{ events: {} }, 'events'],
     [{ name: '' }, 'name'],
     [{ name: null }, 'name'],
+    [{ name: ' ' }, 'name'],
+    [{ key: '\t' }, 'key'],
+    [{ callback_url: ' ' }, 'callback_url'],
+    [{ notify: true, notification_emails: 5 }, 'notification_emails'],
+    [{ notify: true, notification_emails: ' ' }, 'notification_emails'],
     [{ name: 'x'.repeat(256) }, 'name'],
     [{ name: 'a\u0000b' }, 'name'],
     [{ name: '\ud800' }, 'name'],
@@ -215,6 +220,13 @@ describe('webhook_out_subs/update', () => {
     expect([status, body.status]).toEqual([400, 'invalid-param'])
     expect(body.errors.map((error) => error.attr)).toEqual([expect.stringContaining(attr)])
     expect(await change({})).toEqual(before)
+  })
+
+  it.each(['key', 'name', 'callback_url'])('a blank %s is invalid-param, empty', async (attr) => {
+    for (const value of [null, '', ' ', '\u00a0\n']) {
+      const { body } = await subs.update({ id: before.id, version: '3', [attr]: value })
+      expect(body).toMatchObject({ status: 'invalid-param', errors: [{ attr, message: 'empty' }] })
+    }
   })
 
   it("answers invalid-param for the id of another integration's, another dialect's or a deleted subscriber", async () => {

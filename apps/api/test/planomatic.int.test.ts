@@ -101,6 +101,8 @@ describe('webhook_out_subs/create', () => {
     [{ token: undefined }, 'token'],
     [{ integration_id: undefined }, 'integration_id'],
     [{ integration_id: '' }, 'integration_id'],
+    [{ token: ' ' }, 'token'],
+    [{ integration_id: ' ' }, 'integration_id'],
     [{ key: undefined }, 'key'],
     [{ key: '' }, 'key'],
     [{ name: null }, 'name'],
@@ -137,10 +139,15 @@ describe('webhook_out_subs/create', () => {
     [{ active: 'maybe' }, 'active'],
     [{ notify: 5 }, 'notify'],
     [{ version: '4' }, 'version'],
+    [{ notify: true }, 'notification_emails'],
+    [{ notify: true, notification_emails: 5 }, 'notification_emails'],
+    [{ notify: true, notification_emails: ['ops@example.com'] }, 'notification_emails'],
+    [{ token: 5 }, 'token'],
   ])('answers invalid-param to %j', async (change, attr) => {
     const answer = await post(create, good(change))
     expect(answer.status).toBe(400)
     expect(answer.body).toMatchObject({ code: 400, status: 'invalid-param', errors: [{ attr }] })
+    expect(answer.body.errors).toHaveLength(1)
   })
 
   it('answers invalid-param to a taken key and to an integration that is not there', async () => {
@@ -187,5 +194,9 @@ describe('the dialect', () => {
     await api.database.sql`ALTER TABLE deliveries RENAME COLUMN last_code_ TO last_code`
     expect([answer.status, answer.body.status]).toEqual([500, 'application-crash'])
     expect(answer.text).not.toMatch(/err|column|\.ts/)
+    expect(answer.body.message).not.toMatch(/narrow/i)
+    expect(api.log.filter((line) => line.includes('request.failed'))).toEqual([
+      expect.stringContaining('"level":"error"'),
+    ])
   })
 })

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import express from 'express'
 import supertest from 'supertest'
+import { callRoute, type PlanomaticRoute } from '../src/planomatic/call-route.ts'
+import { startServer } from '../src/server.ts'
 import { seedDelivery } from './support/seed-delivery.ts'
 import { ours, startTestApi, type TestApi } from './support/start-test-api.ts'
 import { trigger } from './support/trigger.ts'
@@ -56,7 +59,30 @@ describe('reads that are too slow', () => {
     const answer = await index()
     expect([answer.status, answer.body.status]).toEqual([500, 'application-crash'])
     expect(answer.headers['retry-after']).toBe('1')
+    expect(answer.body.message).toMatch(/took too long.*narrow/i)
     expect((await post('/v1/triggers', trigger())).status).toBe(202)
+    const logged = api.log.filter((line) => line.includes('request.failed') && line.includes('webhook_jobs'))
+    expect(logged).toEqual([expect.stringContaining('"level":"warn"')])
+  })
+
+  it('are told of as such too when it is all statements together that take too long, for lists alone', async () => {
+    const never: PlanomaticRoute = {
+      methods: ['POST'],
+      answerWithinMs: 50,
+      runOpen: () => new Promise(() => {}),
+    }
+    const records = { identify: () => Promise.resolve() }
+    const app = express()
+      .post('/list', callRoute(api.deps, records, '/list', { ...never, lists: true }))
+      .post('/change', callRoute(api.deps, records, '/change', never))
+    const server = await startServer(app, { host: '127.0.0.1', port: 0 })
+    const ask = async (path: string) => (await supertest(server.url).post(path)).body
+    const list = await ask('/list')
+    const change = await ask('/change')
+    await server.close()
+    expect([list, change]).toMatchObject([{ status: 'application-crash' }, { status: 'application-crash' }])
+    expect(list.message).toMatch(/narrow/i)
+    expect(change.message).not.toMatch(/narrow/i)
   })
 
   it.each([

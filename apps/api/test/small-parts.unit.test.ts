@@ -1,6 +1,8 @@
+import type { IncomingMessage } from 'node:http'
 import { describe, expect, it } from '@jest/globals'
 import type { Principal } from '@waybill/db'
 import { asIntegrationId } from '@waybill/domain'
+import { createCallerAddress } from '../src/http/caller-address.ts'
 import { createTokenCache } from '../src/http/token-cache.ts'
 import { parseTimestamp } from '../src/http/check-timestamp.ts'
 import { findJsonError } from '../src/http/find-json-error.ts'
@@ -196,6 +198,25 @@ describe('the token cache', () => {
     expect(asked).toBe(2)
   })
 
+  it('knows what was good, also when its time is over or it is to be asked for each time', async () => {
+    let now = 0
+    let lives = true
+    const cache = createTokenCache(() => Promise.resolve(lives ? principal : undefined), {
+      ttlMs: 10,
+      monotonic: () => now,
+      keeps: () => false,
+    })
+    expect(cache.wasGood('a')).toBe(false)
+    await cache.find('a')
+    now = 1_000
+    expect(cache.wasGood('a')).toBe(true)
+    expect(cache.find('a')).toBeInstanceOf(Promise)
+    lives = false
+    await cache.find('a')
+    await cache.find('a')
+    expect(cache.wasGood('a')).toBe(false)
+  })
+
   it('keeps good tokens through a flood of bad ones', async () => {
     const cache = createTokenCache((hash) => Promise.resolve(hash.equals(good) ? principal : undefined), {
       ttlMs: 10,
@@ -207,5 +228,25 @@ describe('the token cache', () => {
     for (let i = 0; i < 1_500; i += 1) await cache.find(`bad-${i}`)
     expect(cache.find('good')).toBe(principal)
     expect(cache.find('bad-0')).toBeInstanceOf(Promise)
+  })
+})
+
+describe('the address of a caller', () => {
+  it.each([
+    [0, '198.51.100.1', '10.0.0.1'],
+    [1, '198.51.100.1', '198.51.100.1'],
+    [1, '203.0.113.9, 198.51.100.1', '198.51.100.1'],
+    [1, '203.0.113.9,2001:db8::1 ', '2001:db8::1'],
+    [2, '203.0.113.9, 198.51.100.1, 10.0.0.2', '198.51.100.1'],
+    [2, '198.51.100.1', '10.0.0.1'],
+    [1, undefined, '10.0.0.1'],
+    [1, '', '10.0.0.1'],
+    [1, '198.51.100.1,', '10.0.0.1'],
+    [1, 'unknown', '10.0.0.1'],
+    [1, '198.51.100.1:4711', '10.0.0.1'],
+  ])('behind %i proxies, with X-Forwarded-For %j, is %s', (proxies, header, address) => {
+    const headers = header === undefined ? {} : { 'x-forwarded-for': header }
+    const request = { headers, socket: { remoteAddress: '10.0.0.1' } } as unknown as IncomingMessage
+    expect(createCallerAddress(proxies)(request)).toBe(address)
   })
 })

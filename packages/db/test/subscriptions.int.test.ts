@@ -101,7 +101,9 @@ describe('subscriptions and tokens', () => {
       await of('user', { audience: 'user' }),
     ]
     const list = async (narrowed: { profile?: number; audience?: 'facility' | 'user' }) =>
-      (await listSubscriptions(f.orm, [yard], { after: undefined, limit: 100, ...narrowed })).map(({ id }) => id)
+      (await listSubscriptions(f.orm, [yard], { after: undefined, limit: 100, ...narrowed })).map(
+        ({ id }) => id,
+      )
     const profile = profileCode('nursa')
     expect(await list({ profile })).toEqual([bare.id, facility.id, user.id])
     expect(await list({ profile, audience: 'facility' })).toEqual([bare.id, facility.id])

@@ -1,25 +1,29 @@
-import { createTransport, type SendMailOptions } from 'nodemailer'
+import { createHash } from 'node:crypto'
+import { createTransport, type SendMailOptions, type Transporter } from 'nodemailer'
 import { isAddress, type Sender } from './addresses.ts'
 import { classifyMailError, type MailErrorCode } from './mail-error.ts'
 
 export type MailAttachment = { filename: string; contentType: string; content: string }
 
 export type Mail = {
+  /** Each gets a mail of its own and sees no other address. */
   to: readonly string[]
   /** One line; control characters become blanks. */
   subject: string
   text: string
   attachments?: readonly MailAttachment[]
-  /** Makes the Message-ID: the same one for the same mail, so that a repeated one can be told by its readers. */
+  /** Makes the Message-ID: the same one for the same mail to the same address, so that its reader can tell a repeated one. */
   id: string
 }
 
-/** `refused`: addresses the server did not take while it took others. */
+export type MailFailure = { code: MailErrorCode; message: string }
+
+/** `refused`: addresses no mail was taken for, while others got theirs. Not ok: none did, for the first one's reason. */
 export type MailResult =
-  { ok: true; refused: readonly string[] } | { ok: false; code: MailErrorCode; message: string }
+  { ok: true; refused: readonly (MailFailure & { address: string })[] } | ({ ok: false } & MailFailure)
 
 export type Mailer = {
-  /** Resolves, also on failure, within `withinMs`. After smtp_timeout the mail may have gone out all the same. */
+  /** Resolves, also on failure, within `withinMs`. After smtp_timeout a mail may have gone out all the same. */
   send(mail: Mail, withinMs: number): Promise<MailResult>
   close(): void
 }
@@ -58,33 +62,47 @@ export function createMailer({ smtpUrl, from }: MailerOptions): Mailer {
   const domain = from.address.slice(from.address.lastIndexOf('@') + 1)
   return {
     send: async (mail, withinMs) => {
-      const to = mail.to.filter(isAddress)
-      if (to.length === 0)
-        return { ok: false, code: 'smtp_refused_recipient', message: 'there is no address a mail can go to' }
-      try {
-        const { rejected } = await transport.sendMail({
-          ...toMessage({ ...mail, to }, from, domain),
-          signal: AbortSignal.timeout(withinMs),
-        })
-        const refused = new Set(rejected.map(String))
-        return { ok: true, refused: mail.to.filter((one) => !to.includes(one) || refused.has(one)) }
-      } catch (error) {
-        return { ok: false, ...classifyMailError(error) }
-      }
+      const signal = AbortSignal.timeout(withinMs)
+      const tell = (address: string) =>
+        sendOne(transport, { ...toMessage(mail, address, from, domain), signal })
+      const failures = await Promise.all(
+        mail.to.map(async (address) => {
+          const failure = isAddress(address) ? await tell(address) : noAddress
+          return failure ? [{ address, ...failure }] : []
+        }),
+      )
+      const refused = failures.flat()
+      if (refused.length < mail.to.length) return { ok: true, refused }
+      const { code, message } = refused[0] ?? noAddress
+      return { ok: false, code, message }
     },
     close: () => transport.close(),
   }
 }
 
-function toMessage(mail: Mail, from: Sender, domain: string) {
+const noAddress: MailFailure = {
+  code: 'smtp_refused_recipient',
+  message: 'there is no address a mail can go to',
+}
+
+async function sendOne(transport: Transporter, message: SendMailOptions): Promise<MailFailure | undefined> {
+  try {
+    await transport.sendMail(message)
+    return undefined
+  } catch (error) {
+    return classifyMailError(error)
+  }
+}
+
+function toMessage(mail: Mail, address: string, from: Sender, domain: string) {
   return {
     from,
-    // As objects: nothing in them is read as a list or as a name.
-    to: mail.to.map((address) => ({ name: '', address })),
+    // As an object: nothing in it is read as a list or as a name.
+    to: { name: '', address },
     subject: oneLine(mail.subject),
     text: mail.text.replaceAll('\0', ''),
     attachments: [...(mail.attachments ?? [])],
-    messageId: `<${mail.id}@${domain}>`,
+    messageId: `<${mail.id}.${shortHash(address)}@${domain}>`,
     xMailer: false,
     headers: {
       // RFC 3834: keeps vacation notices from answering.
@@ -92,6 +110,8 @@ function toMessage(mail: Mail, from: Sender, domain: string) {
     },
   } satisfies SendMailOptions
 }
+
+const shortHash = (address: string): string => createHash('sha256').update(address).digest('hex').slice(0, 16)
 
 function oneLine(text: string): string {
   const line = text.replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim()

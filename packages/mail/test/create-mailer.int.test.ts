@@ -34,10 +34,12 @@ describe('createMailer', () => {
     for (const one of open.splice(0)) await one.close()
   })
 
-  it('sends a text with an attachment to every address, with a Message-ID of its own making', async () => {
+  const messageIds = () => smtp.mails.map((mail) => String(mail.headers.get('message-id')))
+
+  it('sends a text with an attachment, with a Message-ID of its own making', async () => {
     const content = `{"name":"Grüße","long":"${'x'.repeat(3_000)}"}`
     const attachments = [{ filename: 'payload.json', contentType: 'application/json', content }]
-    const to = ['ops@yard.test', 'dev@yard.test']
+    const to = ['ops@yard.test']
     const mail = aMail({ to, subject: 'Größe 10 ≠ 11', text: `Grüße\n${'y'.repeat(2_000)}\n`, attachments })
     expect(await mailer.send(mail, patience)).toEqual({ ok: true, refused: [] })
     const [got, ...others] = smtp.mails
@@ -45,8 +47,29 @@ describe('createMailer', () => {
     expect(got).toMatchObject({ from: 'waybill@yard.test', to, subject: mail.subject, text: mail.text })
     expect(got?.attachments).toEqual([{ ...attachments[0], content: Buffer.from(content) }])
     expect(got?.headers.get('from')).toBe('Waybill <waybill@yard.test>')
-    expect(got?.headers.get('message-id')).toBe('<n-1@yard.test>')
+    expect(got?.headers.get('message-id')).toMatch(/^<n-1\.[\da-f]{16}@yard\.test>$/)
     expect(got?.headers.get('auto-submitted')).toBe('auto-generated')
+  })
+
+  it('sends each address a mail of its own, which shows no other one', async () => {
+    const to = ['ops@yard.test', 'dev@yard.test', 'boss@elsewhere.test']
+    expect(await mailer.send(aMail({ to }), patience)).toEqual({ ok: true, refused: [] })
+    expect(smtp.mails.map((mail) => mail.to.join()).toSorted()).toEqual(to.toSorted())
+    for (const mail of smtp.mails) {
+      expect(mail.headers.get('to')).toBe(mail.to.join())
+      for (const other of to) if (!mail.to.includes(other)) expect(mail.raw).not.toContain(other)
+    }
+  })
+
+  it('gives a mail one Message-ID for each address, and the same one when it is sent again', async () => {
+    const mail = aMail({ to: ['ops@yard.test', 'dev@yard.test'] })
+    await mailer.send(mail, patience)
+    const once = messageIds().toSorted()
+    await mailer.send(mail, patience)
+    expect(new Set(once).size).toBe(2)
+    expect(messageIds().slice(2).toSorted()).toEqual(once)
+    await mailer.send(aMail({ id: 'n-2' }), patience)
+    expect(once).not.toContain(messageIds()[4])
   })
 
   it('writes nothing that RFC 5322 forbids: 7 bits, lines of at most 998 characters, no bare CR or LF', async () => {
@@ -60,7 +83,7 @@ describe('createMailer', () => {
     const evil = 'x\r\nBcc: victim@elsewhere.test\r\n\r\nbody'
     const to = ['ops@yard.test', 'a@yard.test\r\nBcc: victim@elsewhere.test', 'b@yard.test>,<c@yard.test']
     const result = await mailer.send(aMail({ to, subject: evil }), patience)
-    expect(result).toEqual({ ok: true, refused: to.slice(1) })
+    expect(result).toMatchObject({ ok: true, refused: to.slice(1).map((address) => ({ address })) })
     const [got] = smtp.mails
     expect(got?.to).toEqual(['ops@yard.test'])
     expect(got?.headers.has('bcc')).toBe(false)
@@ -71,8 +94,20 @@ describe('createMailer', () => {
   it('tells which addresses were refused while others were taken', async () => {
     smtp.setBehaviour({ recipient: (address) => (address.startsWith('gone') ? 550 : 250) })
     const to = ['gone@yard.test', 'ops@yard.test']
-    expect(await mailer.send(aMail({ to }), patience)).toEqual({ ok: true, refused: ['gone@yard.test'] })
-    expect(smtp.mails[0]?.to).toEqual(['ops@yard.test'])
+    const result = await mailer.send(aMail({ to }), patience)
+    expect(result).toMatchObject({
+      ok: true,
+      refused: [{ address: 'gone@yard.test', code: 'smtp_refused_recipient' }],
+    })
+    expect(smtp.mails.map((mail) => mail.to)).toEqual([['ops@yard.test']])
+  })
+
+  it('tells of an address whose mail hangs while the others get theirs', async () => {
+    smtp.setBehaviour({
+      mail: ({ to }) => (to.includes('slow@yard.test') ? new Promise<number>(() => {}) : 250),
+    })
+    const result = await mailer.send(aMail({ to: ['slow@yard.test', 'ops@yard.test'] }), 3_000)
+    expect(result).toMatchObject({ ok: true, refused: [{ address: 'slow@yard.test', code: 'smtp_timeout' }] })
   })
 
   it('answers smtp_refused_recipient when nobody is left', async () => {

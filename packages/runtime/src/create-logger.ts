@@ -30,7 +30,7 @@ const FORGING = /[\u007f-\u009f\u2028\u2029]/g
 
 /**
  * Writes JSON lines with winston. Secrets, bodies and URLs beyond their origin are redacted, errors become
- * `{code, message, stack}`, and no text can start a second line. A level that is off costs one comparison.
+ * `{code, message, stack}`, of a failed statement without the statement, and no text can start a second line. A level that is off costs one comparison.
  */
 export function createLogger({ service, level, stream = process.stdout }: LoggerOptions): Logger {
   const winston = createWinston({

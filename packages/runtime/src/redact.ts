@@ -1,3 +1,5 @@
+import { types } from 'node:util'
+
 const REDACTED = '[redacted]'
 const MAX_DEPTH = 6
 const MAX_ITEMS = 100
@@ -13,7 +15,8 @@ const SECRET_TEXT =
 
 /**
  * Copies a value for the log without what must not be there: values of secret-looking keys, secrets recognised by
- * their shape, bodies, URLs beyond their origin. Depth, items and text lengths are bounded, so a cycle ends as well.
+ * their shape, bodies, URLs beyond their origin, statements and their parameters. Depth, items and text lengths are
+ * bounded, so a cycle ends as well.
  */
 export function redact(value: unknown, key = '', depth = 0): unknown {
   if (value === null || value === undefined || typeof value === 'boolean') return value
@@ -43,7 +46,7 @@ export function redactText(text: string): string {
 }
 
 function redactObject(value: object, key: string, depth: number): unknown {
-  if (value instanceof Error) return redactError(value, depth)
+  if (isError(value)) return redactError(value, depth)
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString()
   if (value instanceof URL) return originOf(value.href)
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`
@@ -59,14 +62,49 @@ function redactObject(value: object, key: string, depth: number): unknown {
   return copy
 }
 
-function redactError(error: Error & { code?: unknown }, depth: number): Record<string, unknown> {
+function redactError(error: LoggedError, depth: number): Record<string, unknown> {
+  if (isStatementError(error)) return redactStatementError(error)
   const { code, message, stack, cause } = error
   return {
-    ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
+    ...(isCode(code) ? { code } : {}),
     message: redactText(message),
     stack: redactText(stack ?? ''),
-    ...(cause instanceof Error && depth < MAX_DEPTH ? { cause: redactError(cause, depth + 1) } : {}),
+    ...(isError(cause) && depth < MAX_DEPTH ? { cause: redactError(cause, depth + 1) } : {}),
   }
+}
+
+type LoggedError = Error & { code?: unknown }
+
+/** Also those of another realm, which are of no class that is known here. */
+const isError = (value: unknown): value is LoggedError => value instanceof Error || types.isNativeError(value)
+
+const isCode = (code: unknown): code is string | number =>
+  typeof code === 'string' || typeof code === 'number'
+
+/** By shape: the mapper's class is not known here. */
+const isStatementError = (error: Error): boolean => 'query' in error && 'params' in error
+
+/**
+ * A statement that failed: its message quotes it with all its parameters, which are people's addresses and URLs with
+ * keys in them. What the database said of it is in the cause; of the rest only where it was called remains.
+ */
+function redactStatementError(error: LoggedError): Record<string, unknown> {
+  let cause: unknown = error
+  for (let steps = 0; steps < MAX_DEPTH && isError(cause) && isStatementError(cause); steps += 1)
+    cause = cause.cause
+  const said = isError(cause) && !isStatementError(cause) ? cause : undefined
+  return {
+    name: error.constructor.name,
+    ...(isCode(said?.code) ? { code: said.code } : {}),
+    message: redactText(said?.message ?? 'a statement failed'),
+    stack: redactText(framesOf(error)),
+  }
+}
+
+/** The stack without the message it begins with; none where they cannot be told apart. */
+function framesOf({ message, stack = '' }: Error): string {
+  const start = message === '' ? -1 : stack.indexOf(message)
+  return start < 0 ? '' : stack.slice(start + message.length).trimStart()
 }
 
 /** Paths and queries of subscribers' URLs often carry keys, so only who is spoken to is kept. */

@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from '@jest/globals'
 import { createLogger, redactText } from '../src/index.ts'
 import type { LogLevel } from '../src/index.ts'
@@ -101,6 +102,44 @@ describe('logger', () => {
       stack: expect.stringContaining('create-logger.unit.test'),
       cause: { message: 'refused for Bearer [redacted]', stack: expect.any(String) },
     })
+  })
+
+  it('writes of a failed statement what the database said, and neither the statement nor its parameters', () => {
+    const { logger, lines, text } = logTo()
+    const cause = Object.assign(new Error('canceling statement due to lock timeout'), { code: '55P03' })
+    class QueryFailed extends Error {
+      readonly query = 'insert into "Zanzibar" values ($1)'
+      readonly params = ['https://rx.example/?key=Hush\n    at Hush', 'Hush']
+      constructor() {
+        super('Failed query', { cause })
+        this.message = `Failed query: ${this.query}\nparams: ${this.params.join()}`
+        Error.captureStackTrace(this)
+      }
+    }
+    const failed = new QueryFailed()
+    expect(failed.stack).toContain('Hush')
+    logger.error('thing.failed', { error: failed })
+    logger.error('thing.failed', { error: new Error('outer', { cause: failed }) })
+    logger.error('thing.failed', { error: Object.assign(new Error('Hush'), { query: 'Hush', params: [] }) })
+    const statement = {
+      name: 'QueryFailed',
+      code: '55P03',
+      message: 'canceling statement due to lock timeout',
+      stack: expect.stringMatching(/^at .*create-logger.unit.test/),
+    }
+    expect(lines().map((line) => line['error'])).toEqual([
+      statement,
+      { message: 'outer', stack: expect.any(String), cause: statement },
+      { name: 'Error', message: 'a statement failed', stack: expect.any(String) },
+    ])
+    expect(text()).not.toMatch(/Zanzibar|Hush|https?:/)
+  })
+
+  it('writes errors of another realm as errors, too', () => {
+    const { logger, lines } = logTo()
+    const error: unknown = runInNewContext(`Object.assign(new Error('failed'), { note: 'Zanzibar' })`)
+    logger.error('thing.failed', { error })
+    expect(lines()[0]?.['error']).toEqual({ message: 'failed', stack: expect.any(String) })
   })
 
   it('cannot be made to write a second line, nor to fake its own fields', () => {

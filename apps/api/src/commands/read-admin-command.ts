@@ -1,5 +1,6 @@
 import { asIntegrationId, type IntegrationId } from '@waybill/domain'
 import { readArguments, readId, readText, text, type Read } from './read-arguments.ts'
+import { readRetentionCommand, retentionUsage, type RetentionCommand } from './read-retention-command.ts'
 import { readRouteCommand, readServiceCommand, routeUsage, type RouteCommand } from './read-route-command.ts'
 import { readTokenCommand, tokenUsage, type TokenCommand } from './read-token-command.ts'
 import { readSessionCommand, readUserCommand, userUsage, type UserCommand } from './read-user-command.ts'
@@ -11,10 +12,11 @@ export type AdminCommand =
   | TokenCommand
   | UserCommand
   | RouteCommand
+  | RetentionCommand
 
 export const adminUsage = `Usage:
   integration put --id <number> --name <text>           make an integration, or rename it
-  integration list                                      print the integrations${tokenUsage}${userUsage}${routeUsage}
+  integration list                                      print the integrations${tokenUsage}${userUsage}${routeUsage}${retentionUsage}
 
 DATABASE_URL says which database.`
 
@@ -27,6 +29,7 @@ const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['session', readSessionCommand],
   ['route', readRouteCommand],
   ['service', readServiceCommand],
+  ['retention', readRetentionCommand],
 ])
 
 /** Reads the arguments of the operator's command. Pure. */

@@ -21,6 +21,8 @@ type Grants = { roles: UserRole[]; integrations: IntegrationId[] }
 export type UserCommand =
   | ({ kind: 'create-user'; email: string; name: string | null; password: PasswordSource | null } & Grants)
   | ({ kind: 'grant-user'; email: string } & Grants)
+  | ({ kind: 'revoke-user'; email: string } & Grants)
+  | { kind: 'disable-user'; email: string }
   | { kind: 'set-password'; email: string; password: PasswordSource }
   | { kind: 'list-users' }
   | { kind: 'revoke-sessions'; email: string }
@@ -31,6 +33,9 @@ export const userUsage = `
     [--role ${userRoles.join('|')}]... [--integration <number>]...
   user grant --email <address>                          add roles and integrations to a user
     [--role ...]... [--integration <number>]...
+  user revoke --email <address>                         take roles and integrations from a user
+    [--role ...]... [--integration <number>]...
+  user disable --email <address>                        take a user's password away and end their sessions
   user set-password --email <address>                   give a user a new password and end their sessions
     (--password-stdin | --password-env <variable>)
   user list                                             print the users
@@ -51,13 +56,19 @@ export function readUserCommand(verb: string, args: string[]): Read<UserCommand>
         ...readGrants(values),
       }))
     case 'grant':
+    case 'revoke':
       return readArguments(args, grantOptions, (values) => {
         const email = readEmail('--email', values.email)
         const grants = readGrants(values)
         if (grants.roles.length + grants.integrations.length === 0)
           throw new BadArgument('--role or --integration is missing.')
-        return { kind: 'grant-user', email, ...grants }
+        return { kind: `${verb}-user`, email, ...grants }
       })
+    case 'disable':
+      return readArguments(args, { email: text }, ({ email }) => ({
+        kind: 'disable-user',
+        email: readEmail('--email', email),
+      }))
     case 'set-password':
       return readArguments(args, { email: text, ...passwordOptions }, (values) => {
         const email = readEmail('--email', values.email)

@@ -3,6 +3,7 @@ import { refuseMissing, type AdminAnswer, type AdminDatabase } from './admin-ans
 import { printTable } from './print-table.ts'
 import type { AdminCommand } from './read-admin-command.ts'
 import type { PasswordInput } from './read-password.ts'
+import { runRetentionCommand } from './run-retention-command.ts'
 import { runRouteCommand } from './run-route-command.ts'
 import { runUserCommand } from './run-user-command.ts'
 
@@ -28,6 +29,8 @@ export async function runAdminCommand(
         : { exitCode: 1, note: `There is no living token ${command.id}.` }
     case 'create-user':
     case 'grant-user':
+    case 'revoke-user':
+    case 'disable-user':
     case 'set-password':
     case 'list-users':
     case 'revoke-sessions':
@@ -36,6 +39,9 @@ export async function runAdminCommand(
     case 'deploy-service':
     case 'list-routes':
       return runRouteCommand(database, command)
+    case 'show-retention':
+    case 'set-retention':
+      return runRetentionCommand(database, command)
     default:
       return command satisfies never
   }

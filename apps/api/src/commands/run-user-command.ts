@@ -1,4 +1,13 @@
-import { createUser, endSessions, grantUser, listUsers, setPassword } from '@waybill/db'
+import {
+  createUser,
+  disableUser,
+  endSessions,
+  grantUser,
+  listUsers,
+  revokeUser,
+  setPassword,
+  type UserRecord,
+} from '@waybill/db'
 import { hashPassword } from '../planomatic/identity/hash-password.ts'
 import { done, failed, refuseMissing, type AdminAnswer, type AdminDatabase } from './admin-answer.ts'
 import { printTable } from './print-table.ts'
@@ -20,6 +29,10 @@ export async function runUserCommand(
       return makeUser(database, command, input)
     case 'grant-user':
       return grant(database, command)
+    case 'revoke-user':
+      return revoke(database, command)
+    case 'disable-user':
+      return disable(database, command.email)
     case 'set-password':
       return changePassword(database, command, input)
     case 'list-users':
@@ -60,9 +73,23 @@ async function grant(
   const refused = await refuseMissing(database, integrations)
   if (refused) return refused
   const user = await grantUser(database.orm, actor, email, { roles, integrations })
-  if (!user) return nobody(email)
-  const reached = user.integrations.join(', ') || 'none'
-  return done(`${user.email} has roles: ${user.roles.join(', ') || 'none'}; integrations: ${reached}.`)
+  return user ? done(grantsOf(user)) : nobody(email)
+}
+
+/** What is not there, or no longer, can be taken away all the same. */
+async function revoke(
+  { orm }: AdminDatabase,
+  { email, roles, integrations }: CommandOf<'revoke-user'>,
+): Promise<AdminAnswer> {
+  const user = await revokeUser(orm, actor, email, { roles, integrations })
+  return user ? done(grantsOf(user)) : nobody(email)
+}
+
+async function disable({ orm }: AdminDatabase, email: string): Promise<AdminAnswer> {
+  const ended = await disableUser(orm, actor, email)
+  return ended === undefined
+    ? nobody(email)
+    : done(`${email} has no password any more. Sessions that were ended: ${ended}.`)
 }
 
 async function changePassword(
@@ -95,5 +122,8 @@ async function revokeSessions({ orm }: AdminDatabase, email: string): Promise<Ad
   const ended = await endSessions(orm, actor, email)
   return ended === undefined ? nobody(email) : done(`Sessions of ${email} that were ended: ${ended}.`)
 }
+
+const grantsOf = ({ email, roles, integrations }: UserRecord) =>
+  `${email} has roles: ${roles.join(', ') || 'none'}; integrations: ${integrations.join(', ') || 'none'}.`
 
 const nobody = (email: string) => failed(`There is no user ${email}.`)

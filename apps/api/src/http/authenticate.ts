@@ -9,7 +9,7 @@ export type Authenticate = (request: IncomingMessage) => Principal | Promise<Pri
 const bearer = /^Bearer +(wbt_[\w-]{1,200}) *$/i
 /**
  * Who the request speaks for, by its Authorization header and nothing else. Every refusal is the same 401; an address
- * with too many of them gets 429 for further bad tokens, never for good ones.
+ * with too many of them gets 429 for further tokens, without a look-up, unless they are known to be good.
  */
 export function createAuthenticate(tokens: TokenCache, badTokens: BadTokens): Authenticate {
   const refuse = (request: IncomingMessage): Problem => {
@@ -19,6 +19,8 @@ export function createAuthenticate(tokens: TokenCache, badTokens: BadTokens): Au
   return (request) => {
     const token = bearer.exec(request.headers.authorization ?? '')?.[1]
     if (token === undefined) throw unauthenticated()
+    const waitMs = badTokens.waits(request, tokens, token)
+    if (waitMs !== undefined) throw tooMany(waitMs)
     const found = tokens.find(token)
     if (!(found instanceof Promise)) {
       if (!found) throw refuse(request)

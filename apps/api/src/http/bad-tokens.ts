@@ -1,29 +1,27 @@
 import type { IncomingMessage } from 'node:http'
+import type { CallerAddress } from './caller-address.ts'
+import { createFailureLimit } from './failure-limit.ts'
+import type { TokenCache } from './token-cache.ts'
 
 export type BadTokens = {
+  /**
+   * How long this caller's token is refused without a look-up, in ms: the address sent too many bad ones and the token was
+   * never seen to be good.
+   */
+  waits(request: IncomingMessage, tokens: Pick<TokenCache, 'wasGood'>, token: string): number | undefined
   /** Counts a bad token of this caller; how long it is refused from now on, in ms, once there were too many. */
   count(request: IncomingMessage): number | undefined
 }
 
-const badPerMinute = 20
-const minuteMs = 60_000
-const maxAddresses = 10_000
-
 /** Bad tokens by the address they came from, for all dialects together: 20 a minute are answered as such. */
-export function createBadTokens(monotonic: () => number): BadTokens {
-  const bad = new Map<string, { count: number; since: number }>()
+export function createBadTokens(monotonic: () => number, callerAddress: CallerAddress): BadTokens {
+  const limit = createFailureLimit({ most: 20, windowMs: 60_000, monotonic })
   return {
-    count: (request) => {
-      const address = request.socket.remoteAddress ?? ''
-      const now = monotonic()
-      const known = bad.get(address)
-      const entry = known && now - known.since < minuteMs ? known : { count: 0, since: now }
-      entry.count += 1
-      bad.delete(address)
-      bad.set(address, entry)
-      if (bad.size > maxAddresses) for (const oldest of bad.keys()) if (bad.delete(oldest)) break
-      return entry.count > badPerMinute ? minuteMs - (now - entry.since) : undefined
+    waits: (request, tokens, token) => {
+      const waitMs = limit.waits(callerAddress(request))
+      return waitMs === undefined || tokens.wasGood(token) ? undefined : waitMs
     },
+    count: (request) => limit.count(callerAddress(request)),
   }
 }
 

@@ -1,11 +1,8 @@
 export type FailureLimit = {
-  /**
-   * Counts an attempt as failed before it is known how it ends, so that many at once cannot pass together. How long the
-   * caller has to wait, in ms, when there were too many already.
-   */
-  take(key: string): number | undefined
-  /** It was none after all. */
-  giveBack(key: string): void
+  /** How long the key is refused, in ms; undefined while there were not too many failures. Counts nothing. */
+  waits(key: string | number): number | undefined
+  /** Counts a failure; how long the key is refused, in ms, when there were too many before this one. */
+  count(key: string | number): number | undefined
 }
 
 type FailureLimitOptions = { most: number; windowMs: number; monotonic: () => number }
@@ -13,27 +10,32 @@ type FailureLimitOptions = { most: number; windowMs: number; monotonic: () => nu
 const maxKeys = 10_000
 
 /**
- * Failed attempts by key, `most` within a window that begins with the first. In memory and of bounded size, the key that
- * was not seen for longest goes first: a limiter with a timer and an entry for every key that was ever sent could be
- * filled by those whom it is to keep away.
+ * Failures by key, `most` within a window that begins with the first. In memory and of bounded size, the key that was not
+ * seen for longest goes first: a limiter with a timer and an entry for every key that was ever sent could be filled by
+ * those whom it is to keep away. Only what has failed counts, never what is still under way.
  */
 export function createFailureLimit({ most, windowMs, monotonic }: FailureLimitOptions): FailureLimit {
-  const failures = new Map<string, { count: number; since: number }>()
+  const failures = new Map<string | number, { count: number; since: number }>()
+
+  const waits = (key: string | number): number | undefined => {
+    const known = failures.get(key)
+    if (!known) return undefined
+    failures.delete(key)
+    const leftMs = windowMs - (monotonic() - known.since)
+    if (leftMs <= 0) return undefined
+    failures.set(key, known)
+    return known.count >= most ? leftMs : undefined
+  }
   return {
-    take: (key) => {
-      const now = monotonic()
+    waits,
+    count: (key) => {
+      const waitMs = waits(key)
+      if (waitMs !== undefined) return waitMs
       const known = failures.get(key)
-      const entry = known && now - known.since < windowMs ? known : { count: 0, since: now }
-      failures.delete(key)
-      failures.set(key, entry)
+      if (known) known.count += 1
+      else failures.set(key, { count: 1, since: monotonic() })
       if (failures.size > maxKeys) for (const oldest of failures.keys()) if (failures.delete(oldest)) break
-      if (entry.count >= most) return windowMs - (now - entry.since)
-      entry.count += 1
       return undefined
-    },
-    giveBack: (key) => {
-      const entry = failures.get(key)
-      if (entry && entry.count > 0) entry.count -= 1
     },
   }
 }

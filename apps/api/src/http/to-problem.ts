@@ -34,6 +34,18 @@ export function mayBeAway(error: unknown): boolean {
   return isStorageError(error) && !endedByServer.has(codeOf(error) ?? '')
 }
 
+/** The database knows no such name (class 42), or refuses the data (21, 22, 23): the statement is wrong. */
+const wrongStatement = /^(42|2[123])/
+
+/** Whether the error says that something of ours is away or too busy for now, rather than that it has a bug. */
+export function isOutage(error: unknown): boolean {
+  if (error instanceof Problem) return error.status === 503
+  return isStorageError(error) && !wrongStatement.test(codeOf(error) ?? '')
+}
+
+/** Whether a statement took longer than it may. */
+export const tookTooLong = (error: unknown): boolean => codeOf(error) === '57014'
+
 /** Whether the statement behind this error may have been committed all the same. */
 export function mayHaveCommitted(error: unknown): boolean {
   if (error instanceof StorageTimeout) return true
@@ -48,7 +60,7 @@ export function toProblem(error: unknown, writes: boolean): Problem {
     return problem('malformed_path', 'The path has a malformed percent-encoding.')
   if (!isStorageError(error))
     return problem('internal_error', 'This was logged; please try again later.', { cause: error })
-  if (!writes && codeOf(error) === '57014')
+  if (!writes && tookTooLong(error))
     return unavailable(
       'query_too_slow',
       'The query took too long. Narrow it with filters, a time range or a smaller page.',

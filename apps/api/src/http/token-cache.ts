@@ -3,6 +3,8 @@ import { hashToken, type Principal } from '@waybill/db'
 export type TokenCache<T = Principal> = {
   /** Who a living token stands for, at once when it is remembered. Rejects when the database cannot be asked. */
   find(token: string): T | undefined | Promise<T | undefined>
+  /** Whether the token was good when it was last looked up, however long ago that is. Asks nobody. */
+  wasGood(token: string): boolean
 }
 
 type Remembered<T> = { found: T | undefined; until: number }
@@ -10,7 +12,7 @@ type Remembered<T> = { found: T | undefined; until: number }
 type TokenCacheOptions<T> = {
   ttlMs: number
   monotonic: () => number
-  /** False for what is to be looked up each time; without it everything is remembered. */
+  /** False for what is to be looked up each time; without it everything is believed for `ttlMs`. */
   keeps?: (found: T) => boolean
 }
 
@@ -32,18 +34,19 @@ export function createTokenCache<T = Principal>(
       const found = await lookUp(hash)
       good.delete(key)
       bad.delete(key)
-      const until = monotonic() + ttlMs
-      if (found === undefined) remember(bad, key, { found, until }, maxBad)
-      else if (keeps(found)) remember(good, key, { found, until }, maxGood)
+      const now = monotonic()
+      if (found === undefined) remember(bad, key, { found, until: now + ttlMs }, maxBad)
+      else remember(good, key, { found, until: keeps(found) ? now + ttlMs : now }, maxGood)
       return found
     } finally {
       asking.delete(key)
     }
   }
   return {
+    wasGood: (token) => good.has(keyOf(hashToken(token))),
     find: (token) => {
       const hash = hashToken(token)
-      const key = hash.toString('latin1')
+      const key = keyOf(hash)
       const known = good.get(key) ?? bad.get(key)
       if (known && monotonic() < known.until) return known.found
       const running = asking.get(key) ?? ask(key, hash)
@@ -52,6 +55,8 @@ export function createTokenCache<T = Principal>(
     },
   }
 }
+
+const keyOf = (hash: Buffer): string => hash.toString('latin1')
 
 function remember<V>(map: Map<string, V>, key: string, value: V, most: number): void {
   map.set(key, value)

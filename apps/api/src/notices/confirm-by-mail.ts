@@ -52,9 +52,13 @@ async function send(
   const result = await mailer.send(mail, sendWithinMs)
   if (!result.ok) return result
   // An address that takes nothing would miss every later mail as well, and nobody would notice.
-  return result.refused.length > 0
-    ? { code: 'smtp_refused_recipient', message: `${result.refused.length} addresses were refused` }
-    : undefined
+  const [first] = result.refused
+  return (
+    first && {
+      code: first.code,
+      message: `${result.refused.length} of ${mail.to.length} addresses were not taken: ${first.message}`,
+    }
+  )
 }
 
 function renderConfirmation(id: string, integration: IntegrationId, subscription: Confirmed): Mail {

@@ -14,15 +14,21 @@ export async function authenticateNursa(
   request: IncomingMessage,
 ): Promise<Principal> {
   const token = bearer.exec(request.headers.authorization ?? '')?.[1]
-  const principal = token === undefined ? undefined : await tokens.find(token)
+  if (token === undefined) throw unauthorized()
+  const waitMs = badTokens.waits(request, tokens, token)
+  if (waitMs !== undefined) throw tooMany(waitMs)
+  const principal = await tokens.find(token)
   if (!principal) {
-    const waitMs = token === undefined ? undefined : badTokens.count(request)
-    throw waitMs === undefined
-      ? new NursaRefusal(401, 'Unauthorized', { 'www-authenticate': 'Bearer realm="waybill"' })
-      : new NursaRefusal(429, 'Too Many Requests', retryAfter(waitMs))
+    const waitsMs = badTokens.count(request)
+    throw waitsMs === undefined ? unauthorized() : tooMany(waitsMs)
   }
   if (!mayCall(principal, 'nursa') || principal.integrations.size === 0) throw forbidden()
   return principal
 }
+
+const unauthorized = () =>
+  new NursaRefusal(401, 'Unauthorized', { 'www-authenticate': 'Bearer realm="waybill"' })
+
+const tooMany = (waitMs: number) => new NursaRefusal(429, 'Too Many Requests', retryAfter(waitMs))
 
 export const forbidden = () => new NursaRefusal(403, 'Forbidden Resource')

@@ -29,7 +29,7 @@ export async function listWebhooks(
   audience: NursaAudience,
   principal: Principal,
 ): Promise<Answer> {
-  const found = (await all(deps, principal)).filter((one) => isWebhook(one, audience))
+  const found = await all(deps, audience, principal)
   const secrets = await readSecrets(
     deps.storage.sql,
     deps.keys,
@@ -42,11 +42,15 @@ export async function listWebhooks(
 
 const pageSize = 1_000
 
-async function all({ storage }: WebhookDeps, { integrations }: Principal): Promise<SubscriptionRecord[]> {
+async function all(
+  { storage }: WebhookDeps,
+  audience: NursaAudience,
+  { integrations }: Principal,
+): Promise<SubscriptionRecord[]> {
   const found: SubscriptionRecord[] = []
   for (;;) {
-    const after = found.at(-1)?.id
-    const page = await listSubscriptions(storage.orm, [...integrations], { after, limit: pageSize })
+    const query = { after: found.at(-1)?.id, limit: pageSize, profile, audience }
+    const page = await listSubscriptions(storage.orm, [...integrations], query)
     found.push(...page)
     if (page.length < pageSize) return found
   }
@@ -62,20 +66,27 @@ export async function updateWebhook(
 ): Promise<Answer> {
   const wanted = readWebhook(body, audience, deps.urlRules, true)
   const found = await find(deps, audience, principal, id)
-  const change = changeOf(deps, found, wanted)
-  if (Object.keys(change).length === 0) return webhookAnswer({ data: await shownWebhook(deps, found) })
+  const fields = Object.keys(wanted)
+  if (fields.length === 0) return webhookAnswer({ data: await shownWebhook(deps, found) })
   const actor = actorOf(principal)
-  const changed = await updateSubscription(deps.storage.orm, actor, found.integration, found.id, change)
-  if (changed === undefined || changed === 'key_taken') throw notFound()
-  deps.logger.info('subscription.updated', { actor, subscription: found.id, fields: Object.keys(change) })
+  const { orm } = deps.storage
+  const changed = await updateSubscription(orm, actor, found.integration, found.id, (before) =>
+    isWebhook(before, audience) ? changeOf(deps, before, wanted) : 'no_webhook',
+  )
+  if (changed === undefined || changed === 'no_webhook' || changed === 'key_taken') throw notFound()
+  deps.logger.info('subscription.updated', { actor, subscription: found.id, fields })
   return webhookAnswer({ data: await shownWebhook(deps, changed) })
 }
 
-function changeOf({ keys }: WebhookDeps, found: SubscriptionRecord, wanted: WebhookBody): SubscriptionChange {
+function changeOf(
+  { keys }: WebhookDeps,
+  before: SubscriptionRecord,
+  wanted: WebhookBody,
+): SubscriptionChange {
   const { url, events, facilities, secrets } = wanted
   return {
     ...(url === undefined ? {} : { url, name: nameOf(url) }),
-    ...(events || facilities ? { filters: filtersOf(found.filters, wanted) } : {}),
+    ...(events || facilities ? { filters: filtersOf(before.filters, wanted) } : {}),
     ...(secrets ? { secrets: { keys, clear: secretsOf(secrets) } } : {}),
   }
 }

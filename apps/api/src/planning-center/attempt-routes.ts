@@ -1,14 +1,15 @@
-import { countEventAttempts, findEventAttempt, findRevisionView, listEventAttempts } from '@waybill/db'
+import { countEventAttempts, findRevisionView, listEventAttempts, readEventAttempts } from '@waybill/db'
 import { parseAttemptId } from '@waybill/domain'
 import { queryOf } from './address-of.ts'
 import { attemptResource } from './attempt-resource.ts'
 import { addressOf, type Answer, type Call, type Route } from './call.ts'
-import { collectionDocument, singleDocument } from './document.ts'
+import { collectionAround, singleDocument } from './document.ts'
 import { findEvent, type EventDeps } from './event-routes.ts'
 import { readListQuery, refuseInclude } from './list-query.ts'
 import { notFound } from './refusal.ts'
+import { renderPage } from './render-page.ts'
 
-export type AttemptDeps = Pick<EventDeps, 'storage' | 'publicIds'>
+export type AttemptDeps = Pick<EventDeps, 'storage' | 'publicIds' | 'planningCenterPages'>
 
 const askable = { order: ['created_at'], where: [] }
 const path = '/:subscription/events/:event/deliveries'
@@ -25,34 +26,36 @@ async function list(deps: AttemptDeps, call: Call): Promise<Answer> {
   const of = { delivery: event.id, subscription: subscription.id }
   const { newestFirst, perPage: limit, offset } = query
   const [attempts, total] = await Promise.all([
-    listEventAttempts(deps.storage.read, of, { newestFirst, limit, offset }),
+    listEventAttempts(deps.storage.read, event.id, { newestFirst, limit, offset }),
     countEventAttempts(deps.storage.read, event.id),
   ])
-  const document = collectionDocument({
+  const around = collectionAround({
     address: addressOf(call, call.prefix, subscription.id, 'events', event.id, 'deliveries'),
     url: call.url,
     query,
     askable,
-    data: attempts.map((attempt) => attemptResource(call, deps.publicIds, event, attempt, view)),
+    count: attempts.length,
     total,
     more: offset + limit < total,
     parent: { id: String(event.id), type: 'Event' },
   })
-  return { status: 200, document }
+  // Each of them shows the whole body again.
+  const rows = attempts.map(({ n, bytes }) => ({ n, bytes: bytes + event.bytes }))
+  const write = async (some: readonly { n: number }[]) => {
+    const numbers = some.map(({ n }) => n)
+    const found = await readEventAttempts(deps.storage.read, of, numbers)
+    return found.map((attempt) => JSON.stringify(attemptResource(call, deps.publicIds, event, attempt, view)))
+  }
+  return renderPage(deps.planningCenterPages, call, { ...around, rows, write })
 }
 
 async function read(deps: AttemptDeps, call: Call): Promise<Answer> {
   refuseInclude(new URLSearchParams(queryOf(call.url)))
   const named = parseAttemptId(call.params['delivery'] ?? '')
   const { subscription, event, view } = await findEventAndView(deps, call)
-  const attempt =
-    named?.delivery === event.id
-      ? await findEventAttempt(
-          deps.storage.read,
-          { delivery: event.id, subscription: subscription.id },
-          named.n,
-        )
-      : undefined
+  const of = { delivery: event.id, subscription: subscription.id }
+  const numbers = named?.delivery === event.id ? [named.n] : []
+  const [attempt] = await readEventAttempts(deps.storage.read, of, numbers)
   if (!attempt) throw notFound()
   const resource = attemptResource(call, deps.publicIds, event, attempt, view)
   return { status: 200, document: singleDocument(resource, { id: String(event.id), type: 'Event' }) }

@@ -23,11 +23,13 @@ export async function authenticateApplication(
 ): Promise<Caller> {
   const given = readCredentials(request.headers.authorization)
   if (!given || !token.test(given.token)) throw unauthenticated()
+  const refuse = (waitMs: number | undefined) =>
+    waitMs === undefined ? unauthenticated() : tooManyBadTokens(retryAfter(waitMs))
+  const waitMs = badTokens.waits(request, tokens, given.token)
+  if (waitMs !== undefined) throw refuse(waitMs)
   const principal = await tokens.find(given.token)
-  if (!principal || (given.id !== undefined && given.id !== String(principal.tokenId))) {
-    const waitMs = badTokens.count(request)
-    throw waitMs === undefined ? unauthenticated() : tooManyBadTokens(retryAfter(waitMs))
-  }
+  if (!principal || (given.id !== undefined && given.id !== String(principal.tokenId)))
+    throw refuse(badTokens.count(request))
   if (!mayCall(principal, 'planning-center'))
     throw forbidden('This token may not call the Planning Center API.')
   return given.id === undefined

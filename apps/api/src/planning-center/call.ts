@@ -26,9 +26,19 @@ export type Call = {
   params: Readonly<Record<string, string>>
   /** Those of the posted resource; empty where the route takes no body. */
   attributes: JsonObject
+  /** Aborts once nobody waits for the answer: its time is up, the caller has gone, or it is sent. */
+  signal: AbortSignal
 }
 
-export type Answer = { status: number; document?: unknown; headers?: Readonly<Record<string, string>> }
+export type Answer = {
+  status: number
+  document?: unknown
+  /** The document as JSON text instead, or its beginning where there is a rest. */
+  text?: string
+  /** Further pieces of the text, made while those before them are sent. */
+  rest?: AsyncIterable<string>
+  headers?: Readonly<Record<string, string>>
+}
 
 /** One line of the dialect's route table; its path begins below the base. */
 export type Route = {

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { retryAfter } from '../http/bad-tokens.ts'
 import { PlanningCenterRefusal } from './refusal.ts'
@@ -46,10 +45,8 @@ export function createRateLimit({ requests, far: farRequests, periodMs }: RateLi
 }
 
 /** A caller by its token, or by its address while it has shown no good one: addresses share a fixed number of buckets. */
-export function callerKey(tokenId: number | undefined, request: IncomingMessage): string {
+export function callerKey(tokenId: number | undefined, address: string): string {
   if (tokenId !== undefined) return `token:${tokenId}`
-  const digest = createHash('sha256')
-    .update(request.socket.remoteAddress ?? '')
-    .digest()
+  const digest = createHash('sha256').update(address).digest()
   return `address:${digest.readUInt32BE() % buckets}`
 }

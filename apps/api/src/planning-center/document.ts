@@ -23,39 +23,59 @@ export type Page = {
   url: string
   query: ListQuery
   askable: Askable
-  data: readonly Resource[]
   total: number
   /** Whether there is anything behind this page: a total can be an estimate. */
   more: boolean
   parent: Identifier
 }
 
-/** One page of a collection. Links keep the caller's query and change its offset. */
-export function collectionDocument(page: Page) {
-  const { address, url, query, askable, data, total, more, parent } = page
-  const next = more ? query.offset + query.perPage : undefined
-  const prev = query.offset > 0 ? Math.max(0, query.offset - query.perPage) : undefined
+/** One page of a collection. */
+export function collectionDocument(page: Page & { data: readonly Resource[] }) {
+  const { data } = page
+  return { links: linksOf(page), data, included: [], meta: metaOf(page, data.length) }
+}
+
+/** The same as text, without its resources: what comes before them and what behind. */
+export function collectionAround(page: Page & { count: number }): { before: string; after: string } {
+  return {
+    before: `{"links":${JSON.stringify(linksOf(page))},"data":[`,
+    after: `],"included":[],"meta":${JSON.stringify(metaOf(page, page.count))}}`,
+  }
+}
+
+const nextOffset = ({ query, more }: Page) => (more ? query.offset + query.perPage : undefined)
+
+const previousOffset = ({ query }: Page) =>
+  query.offset > 0 ? Math.max(0, query.offset - query.perPage) : undefined
+
+/** Links keep the caller's query and change its offset. */
+function linksOf(page: Page) {
+  const { address, url } = page
+  const next = nextOffset(page)
+  const prev = previousOffset(page)
   const linkTo = (offset: number) => `${address}?${withOffset(queryOf(url), offset)}`
   const asCame = queryOf(url)
   return {
-    links: {
-      self: asCame === '' ? address : `${address}?${asCame}`,
-      ...(prev === undefined ? {} : { prev: linkTo(prev) }),
-      ...(next === undefined ? {} : { next: linkTo(next) }),
-    },
-    data,
-    included: [],
-    meta: {
-      total_count: total,
-      count: data.length,
-      ...(prev === undefined ? {} : { prev: { offset: prev } }),
-      ...(next === undefined ? {} : { next: { offset: next } }),
-      can_order_by: askable.order,
-      can_query_by: askable.where,
-      can_include: [],
-      can_filter: [],
-      parent,
-    },
+    self: asCame === '' ? address : `${address}?${asCame}`,
+    ...(prev === undefined ? {} : { prev: linkTo(prev) }),
+    ...(next === undefined ? {} : { next: linkTo(next) }),
+  }
+}
+
+function metaOf(page: Page, count: number) {
+  const { askable, total, parent } = page
+  const next = nextOffset(page)
+  const prev = previousOffset(page)
+  return {
+    total_count: total,
+    count,
+    ...(prev === undefined ? {} : { prev: { offset: prev } }),
+    ...(next === undefined ? {} : { next: { offset: next } }),
+    can_order_by: askable.order,
+    can_query_by: askable.where,
+    can_include: [],
+    can_filter: [],
+    parent,
   }
 }
 

@@ -3,16 +3,18 @@ import {
   findEventOf,
   ignoreDelivery,
   listEvents,
+  readEvents,
   redeliverEvent,
   type EventFilter,
   type EventRecord,
+  type ListedEvent,
   type SubscriptionRecord,
   type Storage,
 } from '@waybill/db'
 import {
   asDeliveryId,
-  canMove,
   deliveryStatuses,
+  nextStatus,
   statusByCode,
   statusCode,
   type PublicIds,
@@ -21,16 +23,19 @@ import type { WakeUps } from '@waybill/queue'
 import type { Logger } from '@waybill/runtime'
 import { queryOf } from './address-of.ts'
 import { addressOf, type Answer, type Call, type Route } from './call.ts'
-import { collectionDocument, singleDocument } from './document.ts'
+import type { PageGate } from './create-page-gate.ts'
+import { collectionAround, singleDocument } from './document.ts'
 import { eventResource } from './event-resource.ts'
 import { findSubscription, readNumber } from './find-subscription.ts'
 import { readListQuery, refuseInclude, type ListQuery } from './list-query.ts'
 import { notFound, refusedAction } from './refusal.ts'
+import { renderPage } from './render-page.ts'
 import { subscriptionIdentifier } from './subscription-resource.ts'
 
 export type EventDeps = {
   storage: Pick<Storage, 'orm' | 'sql' | 'read'>
   publicIds: PublicIds
+  planningCenterPages: PageGate
   wakeUps: Pick<WakeUps, 'drain'>
   logger: Pick<Logger, 'info'>
 }
@@ -60,22 +65,27 @@ export async function findEvent(
   return { subscription, event }
 }
 
-async function list({ storage, publicIds }: EventDeps, call: Call): Promise<Answer> {
+async function list(deps: EventDeps, call: Call): Promise<Answer> {
+  const { storage, publicIds } = deps
   const query = readListQuery(call.url, askable)
   const subscription = await findSubscription({ storage }, call)
   const filter = readFilter(publicIds, subscription, query)
   const { events, total, more } = await readPage(storage, subscription, filter, query)
-  const document = collectionDocument({
+  const around = collectionAround({
     address: addressOf(call, call.prefix, subscription.id, 'events'),
     url: call.url,
     query,
     askable,
-    data: events.map((event) => eventResource(call, publicIds, event)),
+    count: events.length,
     total,
     more,
     parent: subscriptionIdentifier(call, subscription),
   })
-  return { status: 200, document }
+  const write = async (rows: readonly ListedEvent[]) => {
+    const found = await readEvents(storage.read, rows)
+    return found.map((event) => JSON.stringify(eventResource(call, publicIds, event)))
+  }
+  return renderPage(deps.planningCenterPages, call, { ...around, rows: events, write })
 }
 
 async function readPage(
@@ -83,7 +93,7 @@ async function readPage(
   { integration }: SubscriptionRecord,
   filter: EventFilter | 'nothing',
   { perPage, offset, newestFirst }: ListQuery,
-): Promise<{ events: EventRecord[]; total: number; more: boolean }> {
+): Promise<{ events: ListedEvent[]; total: number; more: boolean }> {
   if (filter === 'nothing') return { events: [], total: 0, more: false }
   const [events, total] = await Promise.all([
     listEvents(sql, integration, filter, { newestFirst, limit: perPage + 1, offset }),
@@ -116,17 +126,24 @@ async function read(deps: EventDeps, call: Call): Promise<Answer> {
   return show(deps, call, subscription, event)
 }
 
-/** An event that changes while it is looked at is looked at again, but not for ever. */
+/**
+ * Answers with what the call has made of the event, whatever becomes of it then. One that changes while it is looked at is
+ * looked at again, but not for ever.
+ */
 async function ignore(deps: EventDeps, call: Call, tries = 3): Promise<Answer> {
   if (call.version === '2018-08-01') throw notFound()
   const { subscription, event } = await findEvent(deps, call)
   const status = statusByCode(event.status) ?? 'pending'
-  if (!canMove('ignore', status)) throw refusedAction(`An event that is ${status} cannot be ignored`)
-  const done = await ignoreDelivery(deps.storage.sql, call.actor, subscription.integration, event.id)
-  if (done) deps.logger.info('delivery.ignored', { actor: call.actor, delivery: event.id, status })
-  else if (!status.startsWith('ignored_') && tries > 1) return ignore(deps, call, tries - 1)
-  const { event: now } = await findEvent(deps, call)
-  return show(deps, call, subscription, now)
+  if (nextStatus('ignore', status) === undefined)
+    throw refusedAction(`An event that is ${status} cannot be ignored`)
+  if (nextStatus('ignore', status) === status) return show(deps, call, subscription, event)
+  const becomes = await ignoreDelivery(deps.storage.sql, call.actor, subscription.integration, event.id)
+  if (becomes !== undefined) {
+    deps.logger.info('delivery.ignored', { actor: call.actor, delivery: event.id, status })
+    return show(deps, call, subscription, { ...event, status: becomes })
+  }
+  if (tries > 1) return ignore(deps, call, tries - 1)
+  throw refusedAction('The event changes too often at the moment to be ignored; ask again later')
 }
 
 async function sendAgain(deps: EventDeps, call: Call): Promise<Answer> {

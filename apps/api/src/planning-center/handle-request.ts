@@ -1,6 +1,7 @@
 import { actorOf } from '@waybill/db'
-import type { Request, RequestHandler } from 'express'
+import type { Request, RequestHandler, Response } from 'express'
 import { withDeadline, type Logger } from '@waybill/runtime'
+import type { CallerAddress } from '../http/caller-address.ts'
 import { CallerGone } from '../http/read-body.ts'
 import { requestId } from '../http/request-id.ts'
 import { sendAnswer } from '../http/send-answer.ts'
@@ -9,14 +10,16 @@ import { hasTooManyHeaders, maxHeaders } from '../http/too-many-headers.ts'
 import { base, originOf } from './address-of.ts'
 import { newest, readVersion } from './api-version.ts'
 import { authenticateApplication, type AuthenticateDeps } from './authenticate-application.ts'
-import type { Call, Prefix, Route } from './call.ts'
+import type { Answer, Call, Prefix, Route } from './call.ts'
 import { callerKey, type RateLimit } from './create-rate-limit.ts'
 import { farOffset, readOffset } from './list-query.ts'
 import { readAttributes } from './read-attributes.ts'
 import { tooManyHeaders, toRefusal, unsupportedVersion, type PlanningCenterRefusal } from './refusal.ts'
+import { sendPieces } from './send-pieces.ts'
 
 export type HandleDeps = AuthenticateDeps & {
   planningCenterRate: RateLimit
+  callerAddress: CallerAddress
   refuseWhileAway: () => void
   suspect: () => void
   logger: Pick<Logger, 'warn' | 'error' | 'debug'>
@@ -35,25 +38,42 @@ export function handleRequest(deps: HandleDeps, route: MountedRoute): RequestHan
   return async (request, response) => {
     response.locals['route'] = base + route.path
     const sent: Sent = { 'cache-control': 'no-store' }
+    const over = new AbortController()
+    const { signal } = over
+    response.once('close', () => over.abort())
     try {
       const admitted = await admit(deps, route, request, sent)
       const attributes = route.takesBody ? await readAttributes(request) : {}
-      const answer = await withDeadline(route.handle({ ...admitted, attributes }), answerWithinMs, () => {
-        deps.suspect()
-        return new StorageTimeout('a statement did not answer')
-      })
-      const { status, document: body, headers } = answer
-      sendAnswer(request, response, {
-        status,
-        body,
-        headers: { ...sent, ...(body ? contentType : {}), ...headers },
-      })
+      const answer = await withDeadline(
+        route.handle({ ...admitted, attributes, signal }),
+        answerWithinMs,
+        () => {
+          over.abort()
+          deps.suspect()
+          return new StorageTimeout('a statement did not answer')
+        },
+      )
+      await send(request, response, signal, { ...answer, headers: { ...sent, ...answer.headers } })
     } catch (error) {
       if (error instanceof CallerGone) return void response.destroy()
       const { status, errors, headers } = await refuse(deps, request, sent, error)
+      // Half an answer cannot become another one: that it breaks off is all that can be said.
+      if (response.headersSent) return void response.destroy()
       sendAnswer(request, response, { status, body: { errors }, headers: { ...sent, ...headers } })
     }
   }
+}
+
+async function send(
+  request: Request,
+  response: Response,
+  signal: AbortSignal,
+  { status, document: body, text, rest, headers }: Answer,
+): Promise<void> {
+  const all = { ...(body || text !== undefined ? contentType : {}), ...headers }
+  if (text === undefined) sendAnswer(request, response, { status, body, headers: all })
+  else if (rest) await sendPieces(request, response, signal, { status, headers: all, text, rest })
+  else sendAnswer(request, response, { status, text, headers: all })
 }
 
 async function admit(
@@ -61,7 +81,7 @@ async function admit(
   { prefix }: MountedRoute,
   request: Request,
   sent: Sent,
-): Promise<Omit<Call, 'attributes'>> {
+): Promise<Omit<Call, 'attributes' | 'signal'>> {
   if (hasTooManyHeaders(request)) throw tooManyHeaders(`A request may have at most ${maxHeaders} headers.`)
   const version = readVersion(request)
   if (version) sent['x-pco-api-processed-as-version'] = version
@@ -85,12 +105,12 @@ async function admit(
 
 /** Every answer tells the count, also one to somebody whose token nobody knows. */
 async function countRequest(
-  { planningCenterRate }: HandleDeps,
+  { planningCenterRate, callerAddress }: HandleDeps,
   request: Request,
   sent: Sent,
   tokenId?: number,
 ): Promise<void> {
-  const key = callerKey(tokenId, request)
+  const key = callerKey(tokenId, callerAddress(request))
   const { headers, refusal } = await planningCenterRate.count(key, isFar(request.originalUrl))
   Object.assign(sent, headers)
   if (refusal) throw refusal

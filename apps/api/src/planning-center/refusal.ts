@@ -79,6 +79,14 @@ export const unauthenticated = () =>
 export const tooManyBadTokens = (headers: Readonly<Record<string, string>>) =>
   refusal(429, 'Too many invalid tokens came from this address; try again later.', { code: '429' }, headers)
 
+export const tooManyPages = (most: number) =>
+  refusal(
+    429,
+    `A token may have ${most} large pages under way; ask for this one when one of them has come.`,
+    { code: '429' },
+    { 'retry-after': '1' },
+  )
+
 /** What is wrong with attributes, by their names; `base` is the resource as a whole. */
 export const invalidAttributes = (found: readonly (readonly [parameter: string, detail: string])[]) =>
   new PlanningCenterRefusal(

@@ -4,13 +4,14 @@ import type { Principal } from '@waybill/db'
 import { withDeadline, type Logger } from '@waybill/runtime'
 import { CallerGone } from '../http/read-body.ts'
 import { sendAnswer, type Answer } from '../http/send-answer.ts'
-import { mayBeAway, StorageTimeout } from '../http/to-problem.ts'
+import { isOutage, mayBeAway, StorageTimeout, tookTooLong } from '../http/to-problem.ts'
 import {
-  envelope,
+  crashEnvelope,
   PlanomaticRefusal,
   PlanomaticTooMany,
   refusalEnvelope,
   tooManyEnvelope,
+  tooSlowEnvelope,
 } from './envelope.ts'
 import { findCaller, type CallerDeps } from './identity/find-caller.ts'
 import { isPlainText, readSensitiveParams } from './identity/sensitive-params.ts'
@@ -25,6 +26,8 @@ export type PlanomaticRoute = {
   encoding?: 'sensitive' | 'either'
   /** In ms. */
   answerWithinMs?: number
+  /** It lists what the caller describes, which may be too much. */
+  lists?: true
 } & (
   | {
       /** For a caller who is somebody to an integration. */
@@ -39,10 +42,13 @@ export type PlanomaticRoute = {
 export type CallDeps = CallerDeps & {
   refuseWhileAway: () => void
   suspect: () => void
-  logger: Pick<Logger, 'error'>
+  logger: Pick<Logger, 'error' | 'warn'>
 }
 
 const usualAnswerMs = 1_800
+
+/** The statements of a call did not all answer in time. */
+class CallTimeout extends StorageTimeout {}
 
 /**
  * Answers one call: first whether the route is in service, then what its body is, then who is calling, and the
@@ -63,12 +69,12 @@ export function callRoute(
       const params = createParamReader(await readEncoded(route, request, request.originalUrl))
       const answer = await withDeadline(run(deps, request, params, route), answerWithinMs, () => {
         deps.suspect()
-        return new StorageTimeout('a statement did not answer')
+        return new CallTimeout('a statement did not answer')
       })
       sendAnswer(request, response, answer)
     } catch (error) {
       if (error instanceof CallerGone) response.destroy()
-      else sendAnswer(request, response, toAnswer(deps, path, error))
+      else sendAnswer(request, response, toAnswer(deps, path, route, error))
     }
   }
 }
@@ -91,19 +97,16 @@ async function run(
   if ('runOpen' in route) return route.runOpen(params, request)
   const token = params.required('token')
   if (!params.has('integration_id')) params.required('integration_id')
+  // Missing, blank or no text.
   if (token === '') params.finish()
   return route.run(await findCaller(deps, request, token), params)
 }
 
-function toAnswer(deps: CallDeps, route: string, error: unknown): Answer {
+function toAnswer(deps: CallDeps, path: string, route: PlanomaticRoute, error: unknown): Answer {
   if (error instanceof PlanomaticTooMany) return tooManyEnvelope(error)
   if (error instanceof PlanomaticRefusal) return refusalEnvelope(error)
   if (mayBeAway(error)) deps.suspect()
-  deps.logger.error('request.failed', { route, error: withoutStatement(error) })
-  return { ...envelope('application-crash'), headers: { 'retry-after': '1' } }
-}
-
-/** Drizzle puts a statement's parameters into its message, and here they are people's addresses. */
-function withoutStatement(error: unknown): unknown {
-  return error instanceof Error && 'params' in error && error.cause !== undefined ? error.cause : error
+  deps.logger[isOutage(error) ? 'warn' : 'error']('request.failed', { route: path, error })
+  const tooSlow = route.lists && (tookTooLong(error) || error instanceof CallTimeout)
+  return tooSlow ? tooSlowEnvelope() : crashEnvelope()
 }

@@ -87,6 +87,19 @@ export const tooManyEnvelope = ({ status, waitMs }: PlanomaticTooMany): Answer =
   headers: retryAfter(waitMs),
 })
 
+/** What a mistake or an outage of ours looks like from outside. */
+export const crashEnvelope = (): Answer => ({ ...envelope('application-crash'), headers: retryAfter(1_000) })
+
+/** The same for a list that could not be put together in time: asked for less, it could. */
+export const tooSlowEnvelope = (): Answer => {
+  const message =
+    'The query took too long. Narrow it with filters, a range of dates or a smaller page, leave out the count, or try again later.'
+  return {
+    ...answer(statuses['application-crash'][0], 'application-crash', message, {}),
+    headers: retryAfter(1_000),
+  }
+}
+
 function answer(
   code: number,
   status: PlanomaticStatus,

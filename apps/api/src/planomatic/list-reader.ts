@@ -6,6 +6,10 @@ const unstorable = /\0|\p{Cs}/u
 
 export const isStorable = (text: string): boolean => !unstorable.test(text)
 
+/** Of nothing, or as a query writes it: `statuses[]=`. */
+export const isEmptyList = (value: unknown): boolean =>
+  Array.isArray(value) && (value.length === 0 || (value.length === 1 && value[0] === ''))
+
 /** The part of a reader that reads lists, from where `at` finds them. */
 export function createListReader(
   at: (attr: string) => unknown,
@@ -16,8 +20,7 @@ export function createListReader(
     if (value === undefined || value === '') return undefined
     if (!Array.isArray(value)) return refuse(attr, 'must be an array')
     if (value.length > maxElements) return refuse(attr, `has more than ${maxElements} elements`)
-    // An empty list in a query: `statuses[]=`.
-    return value.length === 1 && value[0] === '' ? [] : (value as unknown[])
+    return isEmptyList(value) ? [] : (value as unknown[])
   }
   return {
     list,

@@ -2,6 +2,7 @@ import type { Express } from 'express'
 import { listRoutes, type Storage } from '@waybill/db'
 import type { Logger } from '@waybill/runtime'
 import { askStorage } from '../http/ask-storage.ts'
+import type { CallerAddress } from '../http/caller-address.ts'
 import { sendAnswer } from '../http/send-answer.ts'
 import { mayBeAway } from '../http/to-problem.ts'
 import { hasTooManyHeaders, maxHeaders } from '../http/too-many-headers.ts'
@@ -20,6 +21,7 @@ export type PlanomaticDeps = CreateDeps &
   UpdateDeps &
   CallDeps & {
     storage: Storage
+    callerAddress: CallerAddress
     monotonic: () => number
     logger: Pick<Logger, 'info' | 'error' | 'warn'>
   }
@@ -33,7 +35,7 @@ export function mountPlanomatic(app: Express, deps: PlanomaticDeps): void {
       methods: ['POST'],
       encoding: 'sensitive',
       // Logins wait for each other: hashing is slow by design.
-      answerWithinMs: 5_000,
+      answerWithinMs: 10_000,
       runOpen: createLogIn(deps),
     },
     '/users/client_register': {
@@ -48,6 +50,7 @@ export function mountPlanomatic(app: Express, deps: PlanomaticDeps): void {
     },
     '/webhook_out_subs/index': {
       methods: ['POST'],
+      lists: true,
       run: (principal, params) => indexWebhookOutSubs(deps, principal, params),
     },
     '/webhook_out_subs/update': {
@@ -57,6 +60,7 @@ export function mountPlanomatic(app: Express, deps: PlanomaticDeps): void {
     },
     '/webhook_jobs/index': {
       methods: ['POST'],
+      lists: true,
       run: (principal, params) => indexWebhookJobs(deps, principal, params),
     },
   }

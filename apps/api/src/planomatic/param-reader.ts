@@ -1,13 +1,13 @@
 import { maxProblems } from '../http/problem.ts'
 import { PlanomaticRefusal, type AttrError } from './envelope.ts'
-import { createListReader, isStorable } from './list-reader.ts'
+import { createListReader, isEmptyList, isStorable } from './list-reader.ts'
 import { isObject, type ParamObject } from './read-params.ts'
 
 /** Reads parameters one by one and collects what is wrong; numbers and booleans may come as text, as in a query. */
 export type ParamReader = {
-  /** False for what is absent, null or an empty text. */
+  /** False for what is absent, null or a blank text. */
   has(attr: string): boolean
-  /** True for what is there, but null or an empty text. */
+  /** True for what is there, but null or a blank text. */
   cleared(attr: string): boolean
   text(attr: string): string | undefined
   required(attr: string): string
@@ -18,12 +18,25 @@ export type ParamReader = {
   list(attr: string): unknown[] | undefined
   /** A list read one by one: `read` gives undefined for what does not fit. Undefined where it would be empty. */
   listOf<T>(attr: string, read: (value: unknown) => T | undefined, message?: string): T[] | undefined
+  /** Says what is wrong with an object or the names in it. An empty list is how some languages write an empty object. */
   object(attr: string, known: readonly string[]): void
   oneOf<T extends string>(attr: string, values: readonly T[]): T | undefined
+  /** Of what is wrong with one parameter only the first is kept. */
   invalid(attr: string, message: string): void
   /** Throws what was collected: `missing-param` before `invalid-param`. */
   finish(): void
 }
+
+const isBlank = (value: unknown): boolean =>
+  value === undefined || (typeof value === 'string' && value.trim() === '')
+
+const maxNameLength = 64
+
+/** No half of a character at its end; of a long text only the beginning is looked at. */
+const shortened = (name: string): string =>
+  Array.from(name.slice(0, 2 * maxNameLength))
+    .slice(0, maxNameLength)
+    .join('')
 
 export function createParamReader(params: ParamObject): ParamReader {
   const missing: AttrError[] = []
@@ -36,7 +49,8 @@ export function createParamReader(params: ParamObject): ParamReader {
   }
   const at = (attr: string): unknown => given(attr) ?? undefined
   const refuse = (attr: string, message: string): undefined => {
-    if (invalid.length < maxProblems) invalid.push({ attr, message })
+    const isKnown = invalid.some((error) => error.attr === attr)
+    if (!isKnown && invalid.length < maxProblems) invalid.push({ attr, message })
     return undefined
   }
   const text = (attr: string): string | undefined => {
@@ -46,14 +60,13 @@ export function createParamReader(params: ParamObject): ParamReader {
     return isStorable(value) ? value : refuse(attr, 'contains characters that cannot be stored')
   }
   return {
-    has: (attr) => at(attr) !== undefined && at(attr) !== '',
-    cleared: (attr) => given(attr) === null || given(attr) === '',
+    has: (attr) => !isBlank(at(attr)),
+    cleared: (attr) => given(attr) !== undefined && isBlank(at(attr)),
     text,
     required: (attr) => {
-      const value = at(attr)
-      if (value === undefined || (typeof value === 'string' && value.trim() === ''))
-        missing.push({ attr, message: 'missing' })
-      return text(attr) ?? ''
+      if (!isBlank(at(attr))) return text(attr) ?? ''
+      missing.push({ attr, message: 'missing' })
+      return ''
     },
     digits: (attr) => {
       const value = at(attr)
@@ -75,11 +88,11 @@ export function createParamReader(params: ParamObject): ParamReader {
     ...createListReader(at, refuse),
     object: (attr, known) => {
       const value = at(attr)
-      if (value === undefined || value === '') return
+      if (value === undefined || value === '' || isEmptyList(value)) return
       if (!isObject(value)) refuse(attr, 'must be an object')
       else
         for (const name of Object.keys(value))
-          if (!known.includes(name)) refuse(`${attr}.${name.slice(0, 64)}`, 'unrecognized')
+          if (!known.includes(name)) refuse(`${attr}.${shortened(name)}`, 'unrecognized')
     },
     oneOf: (attr, values) => {
       const value = text(attr)

@@ -1,14 +1,15 @@
 const shape =
   /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:(Z)|([+\- ])(\d\d)(?::?(\d\d))?)?)?$/i
 
-/** The first instant that all stored times can hold. */
+/** Nothing stored lies outside, and the database knows no later years by these names. */
 const earliest = Date.UTC(1970, 0, 1)
+const latest = Date.UTC(9999, 0, 1)
 const dayMs = 86_400_000
 const minuteMs = 60_000
 
 /**
  * An ISO 8601 date or time in ms since 1970, undefined for anything else. Without a zone it is UTC; a date alone is its
- * first instant. A `+` that a query has turned into a blank is a `+` all the same.
+ * first instant; what lies before 1970 or after 9998 is the nearest that does not. A `+` that a query has turned into a blank is a `+` all the same.
  */
 export function readInstant(text: string): number | undefined {
   const parts = shape.exec(text)
@@ -25,5 +26,5 @@ export function readInstant(text: string): number | undefined {
     Number(second) * 1_000 +
     Number(fraction.slice(0, 3).padEnd(3, '0'))
   const ahead = (Number(zoneHour) * 60 + Number(zoneMinute)) * minuteMs * (sign === '-' ? -1 : 1)
-  return Math.max(midnight + Math.min(inDay, dayMs) - ahead, earliest)
+  return Math.min(Math.max(midnight + Math.min(inDay, dayMs) - ahead, earliest), latest)
 }

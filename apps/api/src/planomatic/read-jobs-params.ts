@@ -77,7 +77,7 @@ export function readSearch<T extends string>(
   known: readonly T[],
 ): { term: string; attributes: readonly T[] } | undefined {
   const attributes = params.listOf('search.attributes', (value) => known.find((name) => name === value))
-  const term = params.text('search.term')
+  const term = params.digits('search.term') ?? params.text('search.term')
   if (term === undefined) return undefined
   if (term.length > longestTerm) params.invalid('search.term', `longer than ${longestTerm} characters`)
   return { term: term.toLowerCase(), attributes: attributes ?? known }

@@ -8,7 +8,7 @@ import { PlanomaticRefusal } from './envelope.ts'
 export type ParamObject = { [name: string]: unknown }
 
 export const maxParamBytes = 262_144
-/** In a query a list is written with commas or by repeating its name. */
+/** In a query a list is written with commas, by repeating its name, or with the place of each element. */
 const lists = new Set([
   'statuses',
   'events',
@@ -23,15 +23,14 @@ const lists = new Set([
 /** A URL may hold commas itself. */
 const betweenUrls = /,(?=https?:\/\/)/i
 
-/** The parameters of a request: its query string and, over that, its JSON body. */
+/**
+ * The parameters of a request: its query string and, over that, its JSON body. A body of nothing is none, whatever it is
+ * declared as: some clients declare a type all the same.
+ */
 export async function readParams(request: IncomingMessage, url: string): Promise<ParamObject> {
   const params = readQuery(url)
-  const {
-    'content-length': length = '0',
-    'transfer-encoding': chunked,
-    'content-type': type,
-  } = request.headers
-  if (Number(length) === 0 && chunked === undefined && type === undefined) return params
+  const { 'content-length': length = '0', 'transfer-encoding': chunked } = request.headers
+  if (Number(length) === 0 && chunked === undefined) return params
   return merge(params, await readJson(request))
 }
 
@@ -83,17 +82,38 @@ function readQuery(url: string): ParamObject {
   for (const name of new Set(given.keys())) {
     const path = name.split(/[.[\]]+/).filter((step) => step !== '')
     const values = given.getAll(name)
-    const attr = path.join('.')
-    const between = attr === 'filters.endpoint' ? betweenUrls : ','
-    put(params, path, lists.has(attr) ? values.flatMap((value) => value.split(between)) : values.at(-1))
+    const list = listAt(path)
+    if (list) put(params, list, (before) => [...before, ...elements(path, values)])
+    else put(params, path, () => values.at(-1))
   }
   return params
 }
 
-function put(params: ParamObject, [name, ...rest]: readonly string[], value: unknown): void {
+const place = /^\d{1,4}$/
+
+/** Where the list is that a name stands for or, as `statuses[0]` does, for an element of; undefined: it is no list. */
+function listAt(path: readonly string[]): readonly string[] | undefined {
+  const isElement = place.test(path.at(-1) ?? '')
+  const list = isElement ? path.slice(0, -1) : path
+  return lists.has(list.join('.')) ? list : undefined
+}
+
+/** What has a place of its own is one element, commas or not. */
+function elements(path: readonly string[], values: readonly string[]): readonly string[] {
+  if (place.test(path.at(-1) ?? '')) return values
+  const between = path.join('.') === 'filters.endpoint' ? betweenUrls : ','
+  return values.flatMap((value) => value.split(between))
+}
+
+function put(
+  params: ParamObject,
+  [name, ...rest]: readonly string[],
+  value: (before: readonly unknown[]) => unknown,
+): void {
   if (name === undefined || name === '__proto__') return
   if (rest.length === 0) {
-    params[name] = value
+    const before = params[name]
+    params[name] = value(Array.isArray(before) ? before : [])
     return
   }
   const inner = isObject(params[name]) ? params[name] : {}

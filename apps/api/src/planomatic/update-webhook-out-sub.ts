@@ -1,6 +1,5 @@
 import {
   actorOf,
-  findSubscription,
   updateSubscription,
   type Principal,
   type SubscriptionChange,
@@ -42,28 +41,32 @@ export async function updateWebhookOutSub(
   const id = asSubscriptionId(params.integer('id', { min: 1, max: largestId }) ?? 0)
   const wanted = readWebhookOutSubChange(params, deps.urlRules)
   params.finish()
-  const found = await findSubscription(deps.storage.orm, integration, id)
-  if (!found || !jobProfiles.includes(found.profile)) throw unknownId()
-  if (wouldMailNobody(found, wanted))
-    throw new PlanomaticRefusal('invalid-param', [{ attr: 'notification_emails', message: 'missing' }])
-  const change = toChange(found, wanted)
-  const fields = Object.keys(change)
-  if (fields.length === 0) return answer(found)
   const actor = actorOf(principal)
-  const changed = await updateSubscription(deps.storage.orm, actor, integration, id, change)
-  if (changed === 'key_taken')
-    throw new PlanomaticRefusal('invalid-param', [{ attr: 'key', message: 'taken' }])
-  if (!changed) throw unknownId()
+  let fields: string[] = []
+  const changed = await updateSubscription(deps.storage.orm, actor, integration, id, (before) => {
+    const change = decideChange(before, wanted)
+    fields = Object.keys(change)
+    return change
+  })
+  if (changed === 'key_taken') throw invalid('key', 'taken')
+  if (changed === 'mails_nobody') throw invalid('notification_emails', 'missing')
+  if (!changed || changed === 'of_another_api') throw invalid('id', 'unrecognized')
   // What waited while it was inactive need not wait for the sweep.
-  if (change.state === 'active') deps.wakeUps.drain(id, 0)
-  deps.logger.info('subscription.updated', { actor, integration, subscription: id, fields })
-  return answer(changed)
+  if (wanted.active === true) deps.wakeUps.drain(id, 0)
+  if (fields.length > 0)
+    deps.logger.info('subscription.updated', { actor, integration, subscription: id, fields })
+  return envelope('action-successful', { data: { webhook_out_sub: webhookOutSubJson(changed) } })
 }
 
-const answer = (subscription: SubscriptionRecord): Answer =>
-  envelope('action-successful', { data: { webhook_out_sub: webhookOutSubJson(subscription) } })
+const invalid = (attr: string, message: string) => new PlanomaticRefusal('invalid-param', [{ attr, message }])
 
-const unknownId = () => new PlanomaticRefusal('invalid-param', [{ attr: 'id', message: 'unrecognized' }])
+function decideChange(
+  before: SubscriptionRecord,
+  wanted: WebhookOutSubChange,
+): SubscriptionChange | 'of_another_api' | 'mails_nobody' {
+  if (!jobProfiles.includes(before.profile)) return 'of_another_api'
+  return wouldMailNobody(before, wanted) ? 'mails_nobody' : toChange(before, wanted)
+}
 
 /** As when one is made: notifying takes an address. What was that way before is not this call's business. */
 function wouldMailNobody(found: SubscriptionRecord, wanted: WebhookOutSubChange): boolean {

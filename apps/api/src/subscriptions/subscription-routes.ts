@@ -60,32 +60,42 @@ async function read(deps: SubscriptionDeps, call: Call): Promise<Answer> {
 
 async function update(deps: SubscriptionDeps, call: Call): Promise<Answer> {
   const found = await find(deps, call)
-  const change = toChange(found, readFields(deps.fields.update, call.body, updateNames(deps.fields)))
-  if (Object.keys(change).length === 0) return { status: 200, body: subscriptionJson(deps.publicIds, found) }
-  const changed = await updateSubscription(deps.storage.orm, call.actor, found.integration, found.id, change)
+  const wanted = readFields(deps.fields.update, call.body, updateNames(deps.fields))
+  const fields = Object.keys(wanted)
+  if (fields.length === 0) return { status: 200, body: subscriptionJson(deps.publicIds, found) }
+  const problems: FieldProblem[] = []
+  const { orm } = deps.storage
+  const changed = await updateSubscription(orm, call.actor, found.integration, found.id, (before) => {
+    const change = toChange(before, wanted, problems)
+    return problems.length > 0 ? 'invalid' : change
+  })
+  if (changed === 'invalid') throw invalidBody(problems)
   if (changed === 'key_taken') throw keyTaken()
   if (!changed) throw notFound('subscription')
   // What waited while it was paused or inactive need not wait for the sweep.
-  if (change.state === 'active') deps.wakeUps.drain(found.id, 0)
-  const fields = Object.keys(change)
+  if (wanted.state === 'active') deps.wakeUps.drain(found.id, 0)
   deps.logger.info('subscription.updated', { actor: call.actor, subscription: found.id, fields })
   return { status: 200, body: subscriptionJson(deps.publicIds, changed) }
 }
 
-function toChange(found: SubscriptionRecord, fields: UpdateFields): SubscriptionChange {
-  const problems: FieldProblem[] = []
-  const profile = profileByCode(found.profile) ?? 'standard'
+function toChange(
+  before: SubscriptionRecord,
+  fields: UpdateFields,
+  problems: FieldProblem[],
+): SubscriptionChange {
+  const profile = profileByCode(before.profile) ?? 'standard'
+  // The events alone: what else a vendor's dialect filters by cannot be said here, and stays.
+  const { eventIds: _eventIds, all: _all, ...others } = before.filters
   const { events, success_code: successCode, timeout_seconds: timeout, horizon_hours: horizon } = fields
   const filters = readEventNames(profile, events, problems)
   checkView(fields.view, problems, profile)
-  if (problems.length > 0) throw invalidBody(problems)
   return {
     ...(fields.key === undefined ? {} : { key: fields.key }),
     ...(fields.name === undefined ? {} : { name: fields.name }),
     ...(fields.url === undefined ? {} : { url: fields.url }),
     ...(fields.view === undefined ? {} : { view: fields.view }),
     ...(fields.state === undefined ? {} : { state: fields.state }),
-    ...(events === undefined ? {} : { filters }),
+    ...(events === undefined ? {} : { filters: { ...others, ...filters } }),
     ...(successCode === undefined ? {} : { successCode }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout * 1_000 }),
     ...(horizon === undefined ? {} : { horizonSeconds: horizon * 3_600 }),

@@ -49,6 +49,13 @@ async function admin(line: string, given = '') {
 const created = async (email: string, rest = '') =>
   admin(`user create --email ${email} ${rest}`.trim(), `${secret}\n`)
 
+/** A user with a password. */
+async function found(email: string) {
+  const user = await findUserByEmail(database.orm, email)
+  if (!user?.passwordHash) throw new Error(`${email} has no password`)
+  return { user: user.user, passwordHash: user.passwordHash }
+}
+
 describe('user create', () => {
   it('makes a user with the password of standard input, without its line end', async () => {
     const answer = await created('pat@yard.test', '--password-stdin --role client --integration 12')
@@ -121,11 +128,63 @@ describe('the commands for users', () => {
     })
   })
 
-  it('set-password replaces the password and ends the sessions, session revoke ends them alone', async () => {
-    await created('end@yard.test')
-    const user = (await findUserByEmail(database.orm, 'end@yard.test'))?.user.id ?? 0
+  it('revoke takes from what a user has', async () => {
+    await created('revoke@yard.test', '--role client --role employee --integration 12')
+    const line = 'user revoke --email REVOKE@yard.test --role client --role liaison'
+    const note = 'revoke@yard.test has roles: employee; integrations: 12.'
+    expect(await admin(line)).toEqual({ exitCode: 0, note })
+    expect(await admin(line)).toEqual({ exitCode: 0, note })
+    expect(
+      await admin('user revoke --email revoke@yard.test --role employee --integration 12 --integration 13'),
+    ).toEqual({ exitCode: 0, note: 'revoke@yard.test has roles: none; integrations: none.' })
+    expect((await findUserByEmail(database.orm, 'revoke@yard.test'))?.user).toMatchObject({
+      roles: [],
+      integrations: [],
+    })
+    expect(await admin('user revoke --email nobody@yard.test --role client')).toEqual({
+      exitCode: 1,
+      note: 'There is no user nobody@yard.test.',
+    })
+  })
+
+  it('disable takes the password away and ends the sessions', async () => {
+    await created('disable@yard.test', '--password-stdin --role client')
+    const { user, passwordHash } = await found('disable@yard.test')
+    const wanted = { userId: user.id, passwordHash, application: 'planoauth', remembered: true }
+    const made = await createSession(database.orm, wanted)
+    const line = 'user disable --email DISABLE@yard.test'
+    expect(await admin(line)).toEqual({
+      exitCode: 0,
+      note: 'DISABLE@yard.test has no password any more. Sessions that were ended: 1.',
+    })
+    expect(await findSession(database.orm, hashToken(made?.token ?? ''))).toBeUndefined()
+    expect(await findUserByEmail(database.orm, 'disable@yard.test')).toMatchObject({
+      passwordHash: null,
+      user: { roles: ['client'] },
+    })
+    expect((await admin(line)).note).toContain('Sessions that were ended: 0.')
+    expect(await admin('user disable --email nobody@yard.test')).toMatchObject({ exitCode: 1 })
+  })
+
+  it('a login that was checked with the old password makes no session after it is gone', async () => {
+    await created('late@yard.test', '--password-stdin')
+    const { user, passwordHash } = await found('late@yard.test')
     const logIn = () =>
-      createSession(database.orm, { userId: user, application: 'planoauth', remembered: true })
+      createSession(database.orm, { userId: user.id, passwordHash, application: 'x', remembered: true })
+    expect(await logIn()).toMatchObject({ token: expect.stringMatching(/^wbs_/) })
+    await admin('user set-password --email late@yard.test --password-env SECRET')
+    expect(await logIn()).toBeUndefined()
+    await admin('user disable --email late@yard.test')
+    expect(await logIn()).toBeUndefined()
+  })
+
+  it('set-password replaces the password and ends the sessions, session revoke ends them alone', async () => {
+    await created('end@yard.test', '--password-stdin')
+    const logIn = async () => {
+      const { user, passwordHash } = await found('end@yard.test')
+      const wanted = { userId: user.id, passwordHash, application: 'planoauth', remembered: true }
+      return (await createSession(database.orm, wanted)) ?? { token: '' }
+    }
     const lives = async (token: string) => (await findSession(database.orm, hashToken(token))) !== undefined
 
     const first = await logIn()
@@ -134,8 +193,7 @@ describe('the commands for users', () => {
       exitCode: 0,
     })
     expect(await lives(first.token)).toBe(false)
-    const found = await findUserByEmail(database.orm, 'end@yard.test')
-    expect(await verifyPassword(found?.passwordHash ?? '', secret)).toBe(true)
+    expect(await verifyPassword((await found('end@yard.test')).passwordHash, secret)).toBe(true)
 
     const tokens = [(await logIn()).token, (await logIn()).token]
     expect(await admin('session revoke --user-email end@yard.test')).toEqual({
@@ -163,8 +221,10 @@ describe('the commands for users', () => {
     expect(rows.map(({ action }) => action)).toEqual([
       'sessions.ended',
       'user.created',
+      'user.disabled',
       'user.granted',
       'user.password-set',
+      'user.revoked',
     ])
   })
 })

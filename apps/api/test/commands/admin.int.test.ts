@@ -99,6 +99,26 @@ describe('the admin command', () => {
     expect(integrations.out).toMatch(new RegExp(`^ID +NAME +CREATED\\n12 +Dock +${day}$`))
   })
 
+  it('sets how long history is kept, and shows what there is of it', async () => {
+    expect(await admin(clone.url, 'retention', 'set', '--days', '13')).toMatchObject({ code: 64 })
+    expect(await admin(clone.url, 'retention', 'set', '--days', '45')).toMatchObject({ code: 0, out: '' })
+    expect(await database.sql`SELECT days, partition_days FROM retention`).toEqual([
+      { days: 45, partition_days: 2 },
+    ])
+    await database.sql.unsafe(`
+      CREATE TABLE deliveries_100_102 PARTITION OF deliveries FOR VALUES FROM (10000000000000) TO (10200000000000)`)
+    await database.sql`UPDATE retention SET floor = 10200000000000`
+    await database.sql`
+      INSERT INTO due (delivery, subscription, due_at, expires_at, step, generation)
+      VALUES (10000000000007, 1, now(), now(), 0, 1)`
+    const { code, out, note } = await admin(clone.url, 'retention', 'show')
+    expect(code).toBe(0)
+    expect(out).toMatch(
+      /^TABLE +PARTITIONS +OLDEST DAYS +BLOCKED\ndeliveries +\d+ +\d{4} +deliveries_100_102\nattempts +\d+ +[01] +-\ntriggers +\d+ +[01] +-$/,
+    )
+    expect(note).toBe('History is kept for 45 days; new partitions hold 2 days each.')
+  })
+
   it('answers a wrong call with the usage and exit code 64', async () => {
     const { code, out, note } = await admin(clone.url, 'token', 'create', '--name', 'orders')
     expect([code, out]).toEqual([64, ''])

@@ -44,6 +44,11 @@ describe('readAdminCommand', () => {
       { kind: 'grant-user', email: 'a@b.test', roles: ['employee'], integrations: [] },
     ],
     [
+      'user revoke --email a@b.test --role employee --integration 12 --integration 12',
+      { kind: 'revoke-user', email: 'a@b.test', roles: ['employee'], integrations: [12] },
+    ],
+    ['user disable --email a@b.test', { kind: 'disable-user', email: 'a@b.test' }],
+    [
       'user set-password --email a@b.test --password-env NEW',
       { kind: 'set-password', email: 'a@b.test', password: { from: 'env', variable: 'NEW' } },
     ],
@@ -53,6 +58,8 @@ describe('readAdminCommand', () => {
     ['route undeploy --path /a/b', { kind: 'deploy-route', path: '/a/b', deployed: false }],
     ['service undeploy --name core', { kind: 'deploy-service', name: 'core', deployed: false }],
     ['route list', { kind: 'list-routes' }],
+    ['retention show', { kind: 'show-retention' }],
+    ['retention set --days 14', { kind: 'set-retention', days: 14 }],
     ['token revoke --id 3', { kind: 'revoke-token', id: 3 }],
     ['token list', { kind: 'list-tokens' }],
     ['integration list', { kind: 'list-integrations' }],
@@ -82,11 +89,21 @@ describe('readAdminCommand', () => {
     ['user create --email a@b.test --role admin', /--role is one of client, employee, liaison/],
     ['user create --email a@b.test --integration x', /--integration is a whole number/],
     ['user grant --email a@b.test', /--role or --integration is missing/],
+    ['user revoke --email a@b.test', /--role or --integration is missing/],
+    ['user revoke --role client', /--email is missing/],
+    ['user disable', /--email is missing/],
+    ['user disable --email a@b.test --role client', /--role/],
     ['user set-password --email a@b.test', /--password-stdin or --password-env is missing/],
     ['session revoke', /--user-email is missing/],
     ['route deploy', /--path is missing/],
     ['service list', /no command "service list"/],
     ['service deploy', /--name is missing/],
+    ['retention', /no command "retention "/],
+    ['retention show --days 30', /--days/],
+    ['retention set', /--days is missing/],
+    ['retention set --days 13', /--days is a whole number from 14 to 3650, not "13"/],
+    ['retention set --days 3651', /--days is a whole number/],
+    ['retention set --days 30.5', /--days is a whole number/],
   ])('refuses: %s', (line, problem) => {
     expect(read(line)).toEqual({ ok: false, problem: expect.stringMatching(problem) })
   })

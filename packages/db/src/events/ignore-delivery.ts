@@ -9,22 +9,22 @@ const changes = (Object.entries(moves.ignore) as [DeliveryStatus, DeliveryStatus
 /**
  * A person dismisses a delivery: the ignored status of the one it has, next generation, no more retries, and an audit line.
  * The status is looked at once the row is locked, so of an attempt's outcome and this one waits for the other: a success that
- * came first is not ignored, and one that comes later still makes it delivered. False: nothing changed, since the integration
- * has no such delivery or its status cannot be ignored or already is.
+ * came first is not ignored, and one that comes later still makes it delivered. Returns the stored code it now has.
+ * Undefined: nothing changed, since the integration has no such delivery or its status cannot be ignored or already is.
  */
 export async function ignoreDelivery(
   sql: SqlOrTransaction,
   actor: string,
   integration: IntegrationId,
   delivery: DeliveryId,
-): Promise<boolean> {
-  const rows = await sql`
+): Promise<number | undefined> {
+  const [row] = await sql<{ status: number }[]>`
     WITH ignored AS (
       UPDATE deliveries d SET status = m.becomes, generation = d.generation + 1
       FROM unnest(${changes.map(({ from }) => from)}::smallint[], ${changes.map(({ to }) => to)}::smallint[])
         AS m(was, becomes)
       WHERE d.id = ${delivery}::bigint AND d.integration = ${integration}::int AND d.status = m.was
-      RETURNING d.id, d.integration, d.subscription
+      RETURNING d.id, d.integration, d.subscription, d.status
     ),
     settled AS (
       DELETE FROM due USING ignored WHERE due.delivery = ignored.id
@@ -35,6 +35,6 @@ export async function ignoreDelivery(
         jsonb_build_object('subscription', subscription)
       FROM ignored
     )
-    SELECT id FROM ignored`
-  return rows.length > 0
+    SELECT status FROM ignored`
+  return row?.status
 }

@@ -7,27 +7,33 @@ export type EventAttempt = AttemptRecord & { url: string }
 
 type AttemptsOf = { delivery: DeliveryId; subscription: SubscriptionId }
 
-/** One page of a delivery's attempts. */
+/** An attempt by its number, and the bytes of the answer that is kept of it. */
+export type ListedAttempt = { n: number; bytes: number }
+
+/** One page of a delivery's attempts, without what was answered. */
 export async function listEventAttempts(
   sql: Sql,
-  { delivery, subscription }: AttemptsOf,
+  delivery: DeliveryId,
   page: { newestFirst: boolean; limit: number; offset: number },
-): Promise<EventAttempt[]> {
-  const rows = await sql<EventAttempt[]>`
-    ${selectAttempts(sql, subscription)} WHERE a.delivery = ${delivery}::bigint
-    ORDER BY a.n ${page.newestFirst ? sql`DESC` : sql`ASC`} LIMIT ${page.limit}::int OFFSET ${page.offset}::bigint`
+): Promise<ListedAttempt[]> {
+  const rows = await sql<ListedAttempt[]>`
+    SELECT n, coalesce(octet_length(response_body), 0) + coalesce(octet_length(response_headers), 0) AS bytes
+    FROM attempts WHERE delivery = ${delivery}::bigint
+    ORDER BY n ${page.newestFirst ? sql`DESC` : sql`ASC`} LIMIT ${page.limit}::int OFFSET ${page.offset}::bigint`
   return [...rows]
 }
 
-/** A delivery's n-th attempt, else undefined. */
-export async function findEventAttempt(
+/** A delivery's attempts with these numbers, in their order; one that is gone is left out. */
+export async function readEventAttempts(
   sql: Sql,
   { delivery, subscription }: AttemptsOf,
-  n: number,
-): Promise<EventAttempt | undefined> {
-  const [row] = await sql<EventAttempt[]>`
-    ${selectAttempts(sql, subscription)} WHERE a.delivery = ${delivery}::bigint AND a.n = ${n}::smallint`
-  return row
+  numbers: readonly number[],
+): Promise<EventAttempt[]> {
+  const rows = await sql<EventAttempt[]>`
+    ${selectAttempts(sql, subscription)}
+    WHERE a.delivery = ${delivery}::bigint AND a.n = ANY(${[...numbers]}::int[])`
+  const byNumber = new Map(rows.map((row) => [row.n, row]))
+  return numbers.flatMap((n) => byNumber.get(n) ?? [])
 }
 
 /** At most 9,999, so they are counted. */

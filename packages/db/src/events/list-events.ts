@@ -3,8 +3,8 @@ import type { Sql } from '../open-database.ts'
 import { toTrigger, triggerColumns, type StoredTrigger, type TriggerRow } from '../triggers/stored-trigger.ts'
 import { whereEvents, type EventFilter } from './event-query.ts'
 
-/** A delivery with what it tells. `status` is the stored code; `told` is undefined once retention took the trigger. */
-export type EventRecord = {
+/** A delivery and what it tells by its number: what is told can be large, and a page has many. `status` is the stored code. */
+export type ListedEvent = {
   id: DeliveryId
   integration: IntegrationId
   subscription: SubscriptionId
@@ -12,23 +12,29 @@ export type EventRecord = {
   status: number
   createdAt: Date
   lastSentAt: Date | null
-  told: StoredTrigger | undefined
+  trigger: TriggerId
+  /** Bytes of the trigger's JSON text; 0 once retention took the trigger. */
+  bytes: number
 }
+
+/** A delivery with what it tells; `told` is undefined once retention took the trigger. */
+export type EventRecord = ListedEvent & { told: StoredTrigger | undefined }
 
 export type EventPage = { newestFirst: boolean; limit: number; offset: number }
 
-type Row = Omit<EventRecord, 'told'> & { trigger: TriggerId }
+type Row = Omit<ListedEvent, 'bytes'>
 
 /**
  * One page of a subscription's deliveries by their ids, which rise with time. Three statements: skipping rows then reads
- * nothing but an index, and each of the others knows the bounds of the partitions it needs.
+ * nothing but an index, and each of the others knows the bounds of the partitions it needs. No trigger's text is read: its size
+ * stands in its row.
  */
 export async function listEvents(
   sql: Sql,
   integration: IntegrationId,
   filter: EventFilter,
   page: EventPage,
-): Promise<EventRecord[]> {
+): Promise<ListedEvent[]> {
   const direction = page.newestFirst ? sql`DESC` : sql`ASC`
   const found = await sql<{ id: DeliveryId }[]>`
     SELECT d.id FROM deliveries d WHERE ${whereEvents(sql, filter)}
@@ -42,8 +48,14 @@ export async function listEvents(
     WHERE id = ANY(${ids}::bigint[]) AND id >= ${Math.min(...ids)}::bigint AND id <= ${Math.max(...ids)}::bigint
       AND integration = ${integration}::int
     ORDER BY id ${direction}`
-  const triggers = await readTriggers(sql, [...new Set(rows.map(({ trigger }) => trigger))])
-  return rows.map(({ trigger, ...row }) => ({ ...row, told: triggers.get(trigger) }))
+  const sizes = await readSizes(sql, triggersOf(rows))
+  return rows.map((row) => ({ ...row, bytes: sizes.get(row.trigger) ?? 0 }))
+}
+
+/** What these deliveries tell. All of it is read at once: it is the caller's to ask for few enough. */
+export async function readEvents(sql: Sql, events: readonly ListedEvent[]): Promise<EventRecord[]> {
+  const triggers = await readTriggers(sql, triggersOf(events))
+  return events.map((event) => ({ ...event, told: triggers.get(event.trigger) }))
 }
 
 /** A delivery of this subscription, else undefined. */
@@ -54,8 +66,19 @@ export async function findEventOf(
   delivery: DeliveryId,
 ): Promise<EventRecord | undefined> {
   const page = { newestFirst: false, limit: 1, offset: 0 }
-  const [found] = await listEvents(sql, integration, { subscription, delivery }, page)
+  const [found] = await readEvents(sql, await listEvents(sql, integration, { subscription, delivery }, page))
   return found
+}
+
+const triggersOf = (events: readonly { trigger: TriggerId }[]) => [
+  ...new Set(events.map(({ trigger }) => trigger)),
+]
+
+async function readSizes(sql: Sql, ids: readonly TriggerId[]): Promise<Map<TriggerId, number>> {
+  const rows = await sql<{ id: TriggerId; bytes: number }[]>`
+    SELECT id, octet_length(data) AS bytes FROM triggers
+    WHERE id = ANY(${[...ids]}::bigint[]) AND id >= ${Math.min(...ids)}::bigint AND id <= ${Math.max(...ids)}::bigint`
+  return new Map(rows.map(({ id, bytes }) => [id, bytes]))
 }
 
 async function readTriggers(sql: Sql, ids: readonly TriggerId[]): Promise<Map<TriggerId, StoredTrigger>> {

@@ -1,6 +1,6 @@
-import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { Orm } from '../open-database.ts'
-import { auditLog, sessions, users } from '../schema/index.ts'
+import { auditLog, users } from '../schema/index.ts'
+import { endSessionsOf } from './end-sessions-of.ts'
 import { sameEmail } from './user-record.ts'
 
 /** Ends every session of a user and says how many there were; undefined when nobody has this address. */
@@ -8,16 +8,12 @@ export async function endSessions(orm: Orm, actor: string, email: string): Promi
   return orm.transaction(async (tx) => {
     const [user] = await tx.select({ id: users.id }).from(users).where(sameEmail(email))
     if (!user) return undefined
-    const ended = await tx
-      .update(sessions)
-      .set({ endedAt: sql`now()` })
-      .where(and(eq(sessions.userId, user.id), isNull(sessions.endedAt)))
-      .returning({ id: sessions.id })
+    const ended = await endSessionsOf(tx, user.id)
     await tx.insert(auditLog).values({
       actor,
       action: 'sessions.ended',
       target: String(user.id),
-      details: { sessions: ended.map(({ id }) => id) },
+      details: { sessions: ended },
     })
     return ended.length
   })

@@ -1,7 +1,8 @@
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { raiseConfigVersion } from '../config-version.ts'
 import type { Orm } from '../open-database.ts'
-import { auditLog, sessions, users } from '../schema/index.ts'
+import { auditLog, users } from '../schema/index.ts'
+import { endSessionsOf } from './end-sessions-of.ts'
 import { sameEmail } from './user-record.ts'
 
 /** Gives a user a new password, as `hashPassword` made it, and ends their sessions; false when nobody has this address. */
@@ -19,10 +20,7 @@ export async function setPassword(
       .where(sameEmail(email))
       .returning({ id: users.id })
     if (!user) return false
-    await tx
-      .update(sessions)
-      .set({ endedAt: sql`now()` })
-      .where(and(eq(sessions.userId, user.id), isNull(sessions.endedAt)))
+    await endSessionsOf(tx, user.id)
     await tx
       .insert(auditLog)
       .values({ actor, action: 'user.password-set', target: String(user.id), details: {} })

@@ -5,7 +5,7 @@ import { askStorage } from '../../http/ask-storage.ts'
 import type { Answer } from '../../http/send-answer.ts'
 import { envelope, PlanomaticRefusal } from '../envelope.ts'
 import type { ParamReader } from '../param-reader.ts'
-import { badToken, findLivingSession, isSessionToken, type CallerDeps } from './find-caller.ts'
+import { findLivingSession, findToken, isSessionToken, type CallerDeps } from './find-caller.ts'
 import { readLine } from './read-line.ts'
 import { sessionJson, userJson } from './session-json.ts'
 
@@ -42,7 +42,7 @@ async function findSessionOf(
   token: string,
 ): Promise<SessionRecord> {
   if (isSessionToken(token)) return findLivingSession(deps, request, token)
-  if (!(await deps.tokens.find(token))) throw badToken(deps, request)
+  await findToken(deps, deps.tokens, request, token)
   throw new PlanomaticRefusal('invalid-param', [{ attr: 'token', message: 'must be the token of a session' }])
 }
 

@@ -1,13 +1,14 @@
 import type { IncomingMessage } from 'node:http'
-import { createSession, findUserByEmail, type UserRecord, type Storage } from '@waybill/db'
+import { createSession, findUserByEmail, type Storage, type UserRecord } from '@waybill/db'
 import type { Logger } from '@waybill/runtime'
 import { askStorage } from '../../http/ask-storage.ts'
+import type { CallerAddress } from '../../http/caller-address.ts'
 import type { Answer } from '../../http/send-answer.ts'
-import { envelope, PlanomaticRefusal } from '../envelope.ts'
+import { envelope, PlanomaticRefusal, type PlanomaticStatus } from '../envelope.ts'
 import type { ParamReader } from '../param-reader.ts'
 import { maxPassword } from './hash-password.ts'
 import { isEmail } from './is-email.ts'
-import { createLoginLimits } from './login-limits.ts'
+import { createLoginLimits, type Account } from './login-limits.ts'
 import { createPasswordChecks } from './password-checks.ts'
 import { readLine, readRequiredLine } from './read-line.ts'
 import { sessionJson } from './session-json.ts'
@@ -15,9 +16,11 @@ import { sessionJson } from './session-json.ts'
 export type LogInDeps = {
   storage: Pick<Storage, 'orm' | 'suspect'>
   logger: Pick<Logger, 'info'>
+  callerAddress: CallerAddress
   monotonic: () => number
 }
 
+type Checked = { user: UserRecord; passwordHash: string }
 type Login = { email: string; password: string; application: string; remembered: boolean }
 
 /**
@@ -28,26 +31,36 @@ type Login = { email: string; password: string; application: string; remembered:
 export function createLogIn(
   deps: LogInDeps,
 ): (params: ParamReader, request: IncomingMessage) => Promise<Answer> {
-  const { storage, logger, monotonic } = deps
+  const { storage, logger, callerAddress, monotonic } = deps
   const limits = createLoginLimits(monotonic)
   const passwordIsRight = createPasswordChecks()
 
-  const findUser = async ({ email, password }: Login): Promise<UserRecord> => {
+  const checkLogin = async ({ email, password }: Login, address: string): Promise<Checked> => {
+    limits.refuse(address)
     const found = await askStorage(storage, findUserByEmail(storage.orm, email))
-    if (!found) throw new PlanomaticRefusal('email-not-found')
-    if (!found.passwordHash) throw new PlanomaticRefusal('user-has-no-password')
-    if (await passwordIsRight(found.passwordHash, password)) return found.user
-    throw new PlanomaticRefusal('invalid-password')
+    const account: Account = found ? { userId: found.user.id } : { email }
+    const refuse = (): void => limits.refuse(address, account)
+    const fail = (status: PlanomaticStatus): PlanomaticRefusal => {
+      limits.count(address, account)
+      return new PlanomaticRefusal(status)
+    }
+    refuse()
+    if (!found) throw fail('email-not-found')
+    const { user, passwordHash } = found
+    if (!passwordHash) throw fail('user-has-no-password')
+    if (!(await passwordIsRight(passwordHash, password, refuse))) throw fail('invalid-password')
+    // Two are checked at once: a guess beside the one that reached the limit is none.
+    refuse()
+    return { user, passwordHash }
   }
   return async (params, request) => {
     const login = readLogin(params)
     const { application, remembered } = login
-    const address = request.socket.remoteAddress ?? ''
-    const user = await limits.guard(address, login.email, () => findUser(login))
-    const made = await askStorage(
-      storage,
-      createSession(storage.orm, { userId: user.id, application, remembered }),
-    )
+    const { user, passwordHash } = await checkLogin(login, callerAddress(request))
+    const wanted = { userId: user.id, passwordHash, application, remembered }
+    const made = await askStorage(storage, createSession(storage.orm, wanted))
+    // Changed or taken away since it was read.
+    if (!made) throw new PlanomaticRefusal('invalid-password')
     logger.info('session.created', { session: made.id, user: user.id, remembered })
     const session = sessionJson({ ...made, application, remembered, user }, made.token)
     if (user.roles.length === 0) throw new PlanomaticRefusal('client-required', [], { session })

@@ -15,8 +15,7 @@ export async function findCaller(
   token: string,
 ): Promise<Principal> {
   if (isSessionToken(token)) return toPrincipal(await findLivingSession(deps, request, token), token)
-  const principal = await deps.tokens.find(token)
-  if (!principal) throw badToken(deps, request)
+  const principal = await findToken(deps, deps.tokens, request, token)
   if (!mayCall(principal, 'planomatic')) throw new PlanomaticRefusal('invalid-token')
   return principal
 }
@@ -29,21 +28,26 @@ export async function findLivingSession(
   request: IncomingMessage,
   token: string,
 ): Promise<SessionRecord> {
-  const session = await deps.sessions.find(token)
-  if (!session) throw badToken(deps, request)
+  const session = await findToken(deps, deps.sessions, request, token)
   if (session.isOver) throw new PlanomaticRefusal('session-expired')
   return session
 }
 
-/** What a token that nobody has is answered with. */
-export function badToken(
+/** What a token stands for. An address with too many bad ones is refused before the database is asked about a new one. */
+export async function findToken<T>(
   { badTokens }: Pick<CallerDeps, 'badTokens'>,
+  tokens: TokenCache<T>,
   request: IncomingMessage,
-): PlanomaticRefusal | PlanomaticTooMany {
-  const waitMs = badTokens.count(request)
-  return waitMs === undefined
+  token: string,
+): Promise<T> {
+  const waitMs = badTokens.waits(request, tokens, token)
+  if (waitMs !== undefined) throw new PlanomaticTooMany('invalid-token', waitMs)
+  const found = await tokens.find(token)
+  if (found !== undefined) return found
+  const waitsMs = badTokens.count(request)
+  throw waitsMs === undefined
     ? new PlanomaticRefusal('invalid-token')
-    : new PlanomaticTooMany('invalid-token', waitMs)
+    : new PlanomaticTooMany('invalid-token', waitsMs)
 }
 
 function toPrincipal(session: SessionRecord, token: string): Principal {
