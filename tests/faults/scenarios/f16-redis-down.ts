@@ -1,0 +1,36 @@
+import { percentile } from '../support/checks/check-calls.ts'
+import { judge, mustHold } from '../support/judge.ts'
+import type { Scenario } from '../support/scenario.ts'
+import { lasts, startLoad, usualStack } from '../support/start-load.ts'
+
+export const scenario: Scenario = {
+  id: 'F16',
+  title: 'Redis down for 30 s while triggers come',
+  backends: ['redis'],
+  run: async (context) => {
+    const redis = await context.privateRedis()
+    const databaseUrl = await context.database()
+    const stack = await usualStack(context, {
+      databaseUrl,
+      queue: context.queue(databaseUrl, redis.url),
+      flakiness: 1,
+    })
+    const load = startLoad(stack)
+    await lasts(2_000)
+    await redis.kill()
+    const from = stack.client.calls.length
+    await lasts(30_000)
+    const p99 = percentile(
+      stack.client.calls.slice(from).map(({ ms }) => ms),
+      0.99,
+    )
+    const meanwhile = await stack.receiver.count()
+    await redis.restart()
+    await load.stop()
+    const finding = await judge(stack, { timeoutMs: 60_000 })
+    finding.notes.push(`p99 of the calls while it was down ${Math.round(p99)} ms`)
+    mustHold(finding, p99 <= 250, `F16 p99 of the calls ${Math.round(p99)} ms, not 250`)
+    mustHold(finding, meanwhile > 1_000, `F16 only ${meanwhile} requests arrived while Redis was down`)
+    return finding
+  },
+}

@@ -1,0 +1,34 @@
+import { judge, mustHold } from '../support/judge.ts'
+import { linkedStack, setLinks } from '../support/linked-stack.ts'
+import type { Scenario } from '../support/scenario.ts'
+import { lasts, startLoad } from '../support/start-load.ts'
+
+export const scenario: Scenario = {
+  id: 'F20',
+  title: 'Redis flapping, 2 s up and 8 s down',
+  backends: ['redis'],
+  run: async (context) => {
+    const { stack, links } = await linkedStack(context)
+    const both = [links.apiRedis, links.workerRedis]
+    const load = startLoad(stack, { rate: 30 })
+    for (let i = 0; i < 4; i += 1) {
+      setLinks(both, { down: true })
+      await lasts(8_000)
+      setLinks(both, {})
+      await lasts(2_000)
+    }
+    await load.stop()
+    const finding = await judge(stack)
+    mustHold(
+      finding,
+      stack.workers().length === 1 && stack.apis()[0]?.running() === true,
+      'F20 a process ended',
+    )
+    // It must read the queue again, not only sweep.
+    const before = (await stack.receiver.lines()).length
+    await stack.client.post(5)
+    await lasts(3_000)
+    mustHold(finding, (await stack.receiver.lines()).length > before, 'F20 nothing is delivered afterwards')
+    return finding
+  },
+}

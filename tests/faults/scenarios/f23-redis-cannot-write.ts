@@ -1,0 +1,44 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { eventually } from '@waybill/testing'
+import { judge } from '../support/judge.ts'
+import type { Scenario } from '../support/scenario.ts'
+import { lasts, startLoad, usualStack } from '../support/start-load.ts'
+
+/** A snapshot that cannot be written makes Redis refuse every write with MISCONF. */
+export const scenario: Scenario = {
+  id: 'F23',
+  title: 'Redis refuses writes with MISCONF',
+  backends: ['redis'],
+  run: async (context) => {
+    const redis = await context.privateRedis()
+    const databaseUrl = await context.database()
+    const stack = await usualStack(context, { databaseUrl, queue: context.queue(databaseUrl, redis.url) })
+    const admin = new Redis(redis.url)
+    context.cleanUp(async () => admin.disconnect())
+    const load = startLoad(stack)
+    await lasts(1_500)
+    const [, dir = ''] = await admin.config('GET', 'dir')
+    const inTheWay = join(dir, 'dump.rdb')
+    await mkdir(join(inTheWay, 'not-empty'), { recursive: true })
+    await admin.config('SET', 'save', '1 1')
+    await eventually(
+      async () => {
+        await admin.bgsave().catch(() => undefined)
+        return admin.set('probe', '1').then(
+          () => false,
+          (error: Error) => error.message.includes('MISCONF'),
+        )
+      },
+      { everyMs: 300 },
+    )
+    await lasts(6_000)
+    await rm(inTheWay, { recursive: true, force: true })
+    await admin.config('SET', 'save', '')
+    await admin.config('SET', 'stop-writes-on-bgsave-error', 'no')
+    await lasts(2_000)
+    await load.stop()
+    return judge(stack)
+  },
+}

@@ -1,0 +1,31 @@
+import { judge, mustHold } from '../support/judge.ts'
+import { bothBackends, type Scenario } from '../support/scenario.ts'
+import { lasts, startLoad, usualStack } from '../support/start-load.ts'
+
+export const scenario: Scenario = {
+  id: 'F29',
+  title: 'pg_terminate_backend of every connection, again and again',
+  backends: bothBackends,
+  run: async (context) => {
+    const postgres = await context.privatePostgres()
+    const databaseUrl = postgres.url
+    const stack = await usualStack(context, { databaseUrl, queue: context.queue(databaseUrl) })
+    const load = startLoad(stack)
+    for (let i = 0; i < 8; i += 1) {
+      await lasts(800)
+      await postgres.asAdmin(
+        (sql) => sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE pid <> pg_backend_pid() AND backend_type = 'client backend' AND application_name <> 'waybill-faults'`,
+      )
+    }
+    await lasts(1_500)
+    await load.stop()
+    const finding = await judge(stack, { calls: { unavailable: true } })
+    mustHold(
+      finding,
+      stack.workers().length === 1 && stack.apis()[0]?.running() === true,
+      'F29 a process ended',
+    )
+    return finding
+  },
+}

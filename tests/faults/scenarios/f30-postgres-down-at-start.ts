@@ -1,0 +1,36 @@
+import { eventually } from '@waybill/testing'
+import { ready } from '../support/fault-fleet.ts'
+import { judge, mustHold } from '../support/judge.ts'
+import { bothBackends, type Scenario } from '../support/scenario.ts'
+import { lasts, usualStack } from '../support/start-load.ts'
+
+export const scenario: Scenario = {
+  id: 'F30',
+  title: 'Postgres down when api and worker start',
+  backends: bothBackends,
+  run: async (context) => {
+    const postgres = await context.privatePostgres()
+    const databaseUrl = postgres.url
+    const stack = await usualStack(context, { databaseUrl, queue: context.queue(databaseUrl) })
+    await stack.client.post(5)
+    await stack.fleet.stopAll()
+    await postgres.stop('fast')
+    const api = await stack.startApi({ waitReady: false })
+    const worker = await stack.startWorker({ waitReady: false })
+    await lasts(6_000)
+    const waits = worker.running()
+    const code = waits ? undefined : (await worker.exited).code
+    await postgres.start()
+    await ready(api)
+    if (waits) await ready(worker)
+    else await stack.startWorker()
+    await eventually(async () => (await stack.call('GET', '/v1/subscriptions')).ok)
+    await stack.client.post(50)
+    const finding = await judge(stack, { calls: { unavailable: true } })
+    mustHold(finding, waits || code === 1, `F30 the worker ended with ${code}, not 1`)
+    finding.notes.push(
+      waits ? 'the worker waits' : 'the worker ends with 1, for its supervisor to start it again',
+    )
+    return finding
+  },
+}

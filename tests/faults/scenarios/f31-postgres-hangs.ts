@@ -1,0 +1,26 @@
+import { judge, mustHold } from '../support/judge.ts'
+import { bothBackends, type Scenario } from '../support/scenario.ts'
+import { lasts, startLoad, usualStack } from '../support/start-load.ts'
+
+export const scenario: Scenario = {
+  id: 'F31',
+  title: 'Postgres stopped (SIGSTOP) for 20 s',
+  backends: bothBackends,
+  run: async (context) => {
+    const postgres = await context.privatePostgres()
+    const databaseUrl = postgres.url
+    const stack = await usualStack(context, { databaseUrl, queue: context.queue(databaseUrl) })
+    context.cleanUp(() => postgres.thaw())
+    const load = startLoad(stack)
+    await lasts(2_000)
+    await postgres.freeze()
+    await lasts(20_000)
+    const refused = stack.client.calls.filter(({ status }) => status === 503).length
+    await postgres.thaw()
+    await lasts(3_000)
+    await load.stop()
+    const finding = await judge(stack, { calls: { unavailable: true } })
+    mustHold(finding, refused > 0, 'F31 no call was refused while Postgres hung')
+    return finding
+  },
+}

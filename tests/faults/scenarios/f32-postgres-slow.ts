@@ -1,0 +1,31 @@
+import { checkCalls } from '../support/checks/check-calls.ts'
+import { judge } from '../support/judge.ts'
+import { linkedStack, setLinks } from '../support/linked-stack.ts'
+import { bothBackends, type Scenario } from '../support/scenario.ts'
+import { lasts, startLoad } from '../support/start-load.ts'
+
+export const scenario: Scenario = {
+  id: 'F32',
+  title: 'Postgres 200 ms away, and tables locked for seconds',
+  backends: bothBackends,
+  run: async (context) => {
+    const { stack, links } = await linkedStack(context)
+    const load = startLoad(stack, { rate: 40 })
+    await lasts(1_500)
+    setLinks([links.apiPostgres, links.workerPostgres], { latencyMs: 100 })
+    await lasts(6_000)
+    setLinks([links.apiPostgres, links.workerPostgres], {})
+    for (const table of ['due', 'deliveries', 'triggers']) {
+      await stack.database.sql.begin(async (tx) => {
+        await tx.unsafe(`SET LOCAL lock_timeout = 0`)
+        await tx.unsafe(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`)
+        await tx`SELECT pg_sleep(3)`
+      })
+      await lasts(500)
+    }
+    await load.stop()
+    const finding = await judge(stack, { calls: { unavailable: true }, skip: ['C5'] })
+    finding.failures.push(...checkCalls(stack.client.calls.slice(-20)))
+    return finding
+  },
+}

@@ -1,0 +1,29 @@
+import { eventually } from '@waybill/testing'
+import { countUntold, judge, mustHold } from '../support/judge.ts'
+import { bothBackends, type Scenario } from '../support/scenario.ts'
+import { startLoad, usualStack } from '../support/start-load.ts'
+
+export const scenario: Scenario = {
+  id: 'F42',
+  title: 'event loop blocked for four leases',
+  backends: bothBackends,
+  run: async (context) => {
+    const stack = await usualStack(context)
+    const [victim] = stack.workers()
+    await stack.startWorker()
+    const load = startLoad(stack)
+    await victim?.arm('delivery.answered:20:block=8000')
+    await eventually(() => victim?.running() === false, { timeoutMs: 60_000 })
+    const end = await victim?.exited
+    await load.stop()
+    const { requests } = await countUntold(stack)
+    // One event loop held it all: at most what one worker has in flight for three subscriptions.
+    const finding = await judge(stack, { bound: 150, untold: Math.max(150, requests) })
+    mustHold(
+      finding,
+      end?.code === 70,
+      `F42 the blocked worker ended with ${end?.code ?? end?.signal}, not 70`,
+    )
+    return finding
+  },
+}

@@ -1,0 +1,47 @@
+import { readLedgers } from '../support/checks/read-ledgers.ts'
+import { countUntold, judge, mustHold } from '../support/judge.ts'
+import { bothBackends, type Scenario } from '../support/scenario.ts'
+import { lasts, usualStack } from '../support/start-load.ts'
+
+/** Whoever sends the poisoned order is killed as soon as its request arrives. */
+export const scenario: Scenario = {
+  id: 'F46',
+  title: 'a delivery that kills its worker at every run',
+  backends: bothBackends,
+  run: async (context) => {
+    const stack = await usualStack(context)
+    const poisoned = await stack.subscribe('/poisoned', { filters: { facilities: ['poison'] } })
+    await stack.receiver.program({ rules: [{ path: '/poisoned', answer: { mode: 'hang' } }] })
+    stack.subscriptions.pop()
+    const arrivals = async () =>
+      (await stack.receiver.lines()).filter(({ path }) => path === '/poisoned').length
+    await Promise.all([stack.client.post(20), stack.client.post(1, { body: { facility_id: 'poison' } })])
+    let deaths = 0
+    const bounds = { bound: 0, untold: 0 }
+    const status = async () =>
+      (await readLedgers(stack)).deliveries.find(({ subscription }) => subscription === poisoned.id)
+    for (const endsAt = performance.now() + 120_000; performance.now() < endsAt; await lasts(50)) {
+      if ((await arrivals()) > deaths) {
+        deaths += 1
+        const [worker] = stack.workers()
+        worker?.kill('SIGKILL')
+        await worker?.exited
+        const { deliveries, requests } = await countUntold(stack)
+        bounds.bound += deliveries
+        bounds.untold = Math.max(bounds.untold, requests)
+        await stack.startWorker()
+        await stack.client.post(3)
+      }
+      if ((await status())?.err === 'quarantined') break
+    }
+    const finding = await judge(stack, bounds)
+    const end = await status()
+    finding.notes.push(`set aside after ${deaths} deaths`)
+    mustHold(finding, end?.err === 'quarantined', `F46 the delivery is ${end?.status} ${end?.err ?? ''}`)
+    mustHold(finding, deaths <= 6, `F46 ${deaths} deaths`)
+    const [notice] = await stack.database.sql<{ kind: string }[]>`
+      SELECT kind FROM notices WHERE kind = 'delivery_quarantined'`
+    mustHold(finding, notice !== undefined, 'F46 nobody is told')
+    return finding
+  },
+}

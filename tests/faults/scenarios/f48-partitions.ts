@@ -1,0 +1,33 @@
+import { judge, mustHold } from '../support/judge.ts'
+import { linkedStack, setLinks, type LinkName } from '../support/linked-stack.ts'
+import { bothBackends, type Scenario } from '../support/scenario.ts'
+import { lasts, startLoad } from '../support/start-load.ts'
+
+/** Every combination of links but none: 15 on Redis, 3 on Postgres. */
+export const scenario: Scenario = {
+  id: 'F48',
+  title: 'every combination of broken links, refused or silent by turns',
+  backends: bothBackends,
+  run: async (context) => {
+    const { stack, links } = await linkedStack(context)
+    const names = Object.keys(links) as LinkName[]
+    const load = startLoad(stack, { rate: 30 })
+    await lasts(1_000)
+    for (let combination = 1; combination < 2 ** names.length; combination += 1) {
+      const broken = names.filter((_, i) => combination & (2 ** i)).map((name) => links[name])
+      setLinks(broken, combination % 2 === 0 ? { down: true } : { blackhole: true })
+      await lasts(3_000)
+      setLinks(broken, {})
+      for (const link of broken) link?.reset()
+      await lasts(1_200)
+    }
+    await load.stop()
+    const finding = await judge(stack, { calls: { unavailable: true } })
+    mustHold(
+      finding,
+      stack.workers().length === 1 && stack.apis()[0]?.running() === true,
+      'F48 a process ended',
+    )
+    return finding
+  },
+}

@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises'
+import { judge, mustHold } from '../support/judge.ts'
+import { bothBackends, type Scenario } from '../support/scenario.ts'
+import { usualStack } from '../support/start-load.ts'
+
+const backlog = 100_000
+
+async function rssMb(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  return Number(/VmRSS:\s+(\d+)/.exec(text)?.[1] ?? 0) / 1_024
+}
+
+/** The backlog is copied in SQL from one real delivery and due at once; fresh traffic goes to the other subscriptions. */
+export const scenario: Scenario = {
+  id: 'F63',
+  title: `a backlog of ${backlog} when everything starts`,
+  backends: bothBackends,
+  run: async (context) => {
+    const stack = await usualStack(context)
+    await stack.client.post(5)
+    await judge(stack)
+    await stack.fleet.stopAll()
+    const { sql } = stack.database
+    const [subscription] = stack.subscriptions
+    if (!subscription) throw new Error('there is no subscription')
+    await sql`
+      INSERT INTO deliveries SELECT (d.id + 1000000 + n) AS id, trigger, integration, subscription, revision, profile,
+        1 AS status, event_id, order_status, generation, 0 AS attempts, NULL AS last_code, NULL AS err, created_at, NULL
+      FROM (SELECT * FROM deliveries WHERE subscription = ${subscription.id} LIMIT 1) d, generate_series(1, ${backlog}::int) n`
+    await sql`
+      INSERT INTO due (delivery, subscription, due_at, expires_at, step, generation)
+      SELECT id, subscription, now(), now() + interval '1 hour', 0, generation FROM deliveries WHERE status = 1`
+    await sql`
+      INSERT INTO lanes (subscription, next_due_at) VALUES (${subscription.id}, now())
+      ON CONFLICT (subscription) DO UPDATE SET next_due_at = now()`
+    const startedAt = performance.now()
+    await Promise.all([stack.startApi(), stack.startWorker()])
+    const startSeconds = (performance.now() - startedAt) / 1_000
+    const [worker] = stack.workers()
+    let peak = 0
+    const timer = setInterval(
+      () => void rssMb(worker?.pid ?? 0).then((mb) => (peak = Math.max(peak, mb))),
+      500,
+    )
+    // Fresh traffic beside it.
+    const from = Date.now()
+    await stack.client.post(50, { rate: 10 })
+    const fresh = (await stack.receiver.lines()).filter(
+      ({ at, path }) => at >= from && path !== subscription.path,
+    )
+    const finding = await judge(stack, { timeoutMs: 300_000 })
+    clearInterval(timer)
+    finding.notes.push(
+      `started in ${startSeconds.toFixed(1)} s, at most ${Math.round(peak)} MiB, ${fresh.length} fresh arrivals meanwhile`,
+    )
+    mustHold(finding, startSeconds < 15, `F63 took ${startSeconds} s to start`)
+    mustHold(finding, fresh.length >= 100, `F63 only ${fresh.length} fresh requests beside the backlog`)
+    mustHold(finding, peak < 600, `I9 the worker took ${Math.round(peak)} MiB`)
+    return finding
+  },
+}

@@ -1,0 +1,20 @@
+import { judge, mustHold } from '../support/judge.ts'
+import { bothBackends, type Scenario } from '../support/scenario.ts'
+import { lasts, startLoad, usualStack } from '../support/start-load.ts'
+
+export const scenario: Scenario = {
+  id: 'F77',
+  title: 'more calls at once than the api can take',
+  backends: bothBackends,
+  run: async (context) => {
+    const stack = await usualStack(context)
+    const load = startLoad(stack, { rate: 20_000, atOnce: 400 })
+    await lasts(12_000)
+    await load.stop()
+    const finding = await judge(stack, { calls: { unavailable: true }, timeoutMs: 300_000 })
+    const busy = stack.client.calls.filter(({ status }) => status !== 202).length
+    finding.notes.push(`${busy} calls were answered with 429 or 503`)
+    mustHold(finding, finding.accepted > 500, `F77 only ${finding.accepted} were accepted`)
+    return finding
+  },
+}

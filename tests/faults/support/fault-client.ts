@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { openLedgerFile } from './ledger-file.ts'
+
+/** What became of one trigger the client wanted accepted. `unknown`: cut off, timed out or 5xx; it may be stored. */
+export type Intent = {
+  key: string
+  order: string
+  body: string
+  state: 'unknown' | 'accepted' | 'rejected'
+  /** Ids of all 202 answers: more than one distinct id would be a defect. */
+  ids: Set<string>
+}
+
+/** One call, for C8. */
+export type Call = {
+  status: number
+  ms: number
+  at: number
+  retryAfter: boolean
+  problem: boolean
+  error?: string
+}
+
+export type PostOptions = {
+  /** Calls under way at once; default 10. */
+  atOnce?: number
+  /** Triggers a second over all of them; default as fast as it goes. */
+  rate?: number
+  /** Goes on until this says stop, instead of a number. */
+  until?: () => boolean
+  /** Fields over those of the usual body. */
+  body?: Record<string, unknown>
+  /** Told after every answer. */
+  onAnswered?: (answered: number) => void
+}
+
+export type FaultClient = {
+  intents: Map<string, Intent>
+  calls: Call[]
+  post(n: number, options?: PostOptions): Promise<void>
+  /** Sends what is unknown again with its key until every answer is certain. Throws after `timeoutMs`. */
+  replayUnknown(timeoutMs?: number): Promise<void>
+  accepted(): Intent[]
+  close(): Promise<void>
+}
+
+/** How long a call may take before the client calls it hung; far beyond what the api promises. */
+const hungMs = 15_000
+
+/**
+ * The order system: writes what it intends to ledger A before it posts, and what it was told afterwards. `urls` are tried
+ * in turn when a connection is refused, as a load balancer does.
+ */
+export async function openFaultClient(options: {
+  urls: () => readonly string[]
+  token: string
+  ledger: string
+  name: string
+}): Promise<FaultClient> {
+  const ledger = await openLedgerFile(options.ledger)
+  const intents = new Map<string, Intent>()
+  const calls: Call[] = []
+  let serial = 0
+  let closed = false
+
+  const send = async (intent: Intent): Promise<void> => {
+    const call = await callOnce(options.urls(), options.token, intent)
+    calls.push(call.call)
+    await ledger.add({ ack: intent.key, status: call.call.status, id: call.id, error: call.call.error })
+    if (call.id !== undefined) {
+      intent.ids.add(call.id)
+      intent.state = 'accepted'
+    } else if (call.call.status >= 400 && call.call.status < 500 && call.call.status !== 429) {
+      intent.state = 'rejected'
+    }
+  }
+  const postNew = async (body: Record<string, unknown>): Promise<void> => {
+    serial += 1
+    const order = `${options.name}-${serial}`
+    const text = JSON.stringify({ ...triggerBody(order), ...body })
+    const intent: Intent = { key: `key-${order}`, order, body: text, state: 'unknown', ids: new Set() }
+    intents.set(intent.key, intent)
+    await ledger.add({ intent: intent.key, order, hash: createHash('sha256').update(text).digest('hex') })
+    await send(intent)
+  }
+
+  return {
+    intents,
+    calls,
+    post: async (n, { atOnce = 10, rate, until, body = {}, onAnswered = () => {} } = {}) => {
+      let begun = 0
+      let answered = 0
+      const startedAt = performance.now()
+      const goesOn = () => !closed && (until ? !until() : true) && begun < n
+      const one = async () => {
+        while (goesOn()) {
+          begun += 1
+          const ahead = rate ? (begun / rate) * 1_000 - (performance.now() - startedAt) : 0
+          if (ahead > 0) await pause(ahead)
+          await postNew(body)
+          answered += 1
+          onAnswered(answered)
+        }
+      }
+      await Promise.all(Array.from({ length: atOnce }, one))
+    },
+    replayUnknown: async (timeoutMs = 60_000) => {
+      const giveUpAt = performance.now() + timeoutMs
+      for (;;) {
+        const unknown = [...intents.values()].filter((intent) => intent.state === 'unknown')
+        if (unknown.length === 0) return
+        if (performance.now() > giveUpAt) throw new Error(`${unknown.length} intents got no certain answer`)
+        for (let i = 0; i < unknown.length; i += 10) await Promise.all(unknown.slice(i, i + 10).map(send))
+        await pause(100)
+      }
+    },
+    accepted: () => [...intents.values()].filter((intent) => intent.state === 'accepted'),
+    close: async () => {
+      closed = true
+      await ledger.close()
+    },
+  }
+}
+
+async function callOnce(
+  urls: readonly string[],
+  token: string,
+  { key, body }: Intent,
+): Promise<{ call: Call; id: string | undefined }> {
+  const startedAt = performance.now()
+  const at = Date.now()
+  const end = (status: number, more: Partial<Call> = {}): Call => {
+    return { status, ms: performance.now() - startedAt, at, retryAfter: false, problem: false, ...more }
+  }
+  for (const [i, url] of urls.entries()) {
+    try {
+      const answer = await fetch(`${url}/v1/triggers`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${token}`,
+          'content-type': 'application/json',
+          'idempotency-key': key,
+        },
+        body,
+        signal: AbortSignal.timeout(hungMs),
+      })
+      const text = await answer.text()
+      const call = end(answer.status, {
+        retryAfter: /^\d+$/.test(answer.headers.get('retry-after') ?? ''),
+        problem: (answer.headers.get('content-type') ?? '').startsWith('application/problem+json'),
+      })
+      return { call, id: answer.status === 202 ? (JSON.parse(text) as { id: string }).id : undefined }
+    } catch (error) {
+      const refused = codeOf(error) === 'ECONNREFUSED'
+      if (!refused || i === urls.length - 1) return { call: end(0, { error: codeOf(error) }), id: undefined }
+    }
+  }
+  return { call: end(0, { error: 'no url' }), id: undefined }
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { cause } = error
+  if (cause instanceof Error && 'code' in cause) return String(cause.code)
+  return error.name
+}
+
+const triggerBody = (order: string) => ({
+  integration_id: 12,
+  kind: 'order_status',
+  name: 'scheduled',
+  order_id: order,
+  occurred_at: '2026-03-02T15:04:05Z',
+  order: { property_info: { address: { street: `${order} Elm Rd`, city: 'Boulder' } } },
+})
