@@ -1,6 +1,6 @@
 import { counter, createRegistry, gauge, histogram, type Registry } from '@waybill/runtime'
-import type { Backlog } from '@waybill/db'
-import type { NoticeKind, ProfileName } from '@waybill/domain'
+import type { Backlog, History } from '@waybill/db'
+import { noticeKinds, type NoticeKind, type ProfileName } from '@waybill/domain'
 
 /** What a worker did about a notice's mail: `off` and `unasked` ask for none. */
 export type MailOutcome = 'sent' | 'failed' | 'given_up' | 'off' | 'unasked'
@@ -16,6 +16,8 @@ export type WorkerMetrics = {
   mailed(outcome: MailOutcome): void
   backlog(backlog: Backlog): void
   queue(depth: { fanOut: number; drain: number } | undefined): void
+  partitionDropped(): void
+  history(history: History): void
 }
 
 export type WorkerGauges = { firstAttempts: () => number; retries: () => number; unrecorded: () => number }
@@ -42,6 +44,7 @@ export function createWorkerMetrics(live: WorkerGauges): WorkerMetrics {
     help: 'What the sweep took up: batches, lanes, dead workers, hopeless deliveries.',
     labels: ['what'],
   })
+  for (const what of ['batch', 'lane', 'worker', 'delivery']) healed.inc({ what }, 0)
   const plain = (name: string, help: string) => gauge({ registry, name, help })
   const unclaimed = plain('waybill_unclaimed_batches', 'Batches that no worker owns.')
   const oldestBatch = plain(
@@ -81,6 +84,7 @@ export function createWorkerMetrics(live: WorkerGauges): WorkerMetrics {
       if (n > 0) healed.inc({ what }, n)
     },
     ...noticeCounters(registry),
+    ...historyMetrics(registry),
     backlog: (backlog) => {
       unclaimed.set(backlog.unclaimedBatches)
       oldestBatch.set(backlog.oldestUnclaimedSeconds)
@@ -108,8 +112,37 @@ function noticeCounters(registry: Registry): Pick<WorkerMetrics, 'noticed' | 'ma
     help: 'What became of tries to mail a notice: sent, failed, given_up; off and unasked where none was to be sent.',
     labels: ['outcome'],
   })
+  // From 0 on, since an increase is only seen of what was there before.
+  for (const kind of noticeKinds) notices.inc({ kind }, 0)
+  for (const outcome of ['sent', 'failed', 'given_up']) mails.inc({ outcome }, 0)
   return {
     noticed: (kind) => notices.inc({ kind }),
     mailed: (outcome) => mails.inc({ outcome }),
+  }
+}
+
+function historyMetrics(registry: Registry): Pick<WorkerMetrics, 'partitionDropped' | 'history'> {
+  const dropped = counter({
+    registry,
+    name: 'waybill_partitions_dropped_total',
+    help: 'Partitions of triggers, deliveries and attempts that this worker dropped for their age.',
+  })
+  const oldest = gauge({
+    registry,
+    name: 'waybill_oldest_partition_days',
+    help: 'How many days ago the oldest partition begins.',
+  })
+  const blocked = gauge({
+    registry,
+    name: 'waybill_retention_blocked_partitions',
+    help: 'Partitions that are old enough to go and stay, because something in them is not settled.',
+    labels: ['table'],
+  })
+  return {
+    partitionDropped: () => dropped.inc(),
+    history: ({ tables }) => {
+      oldest.set(Math.max(...tables.map((one) => one.oldestDays)))
+      for (const one of tables) blocked.set({ table: one.table }, one.blocked.length)
+    },
   }
 }

@@ -1,13 +1,18 @@
-import { readBacklog } from '@waybill/db'
+import { databaseHealth, readBacklog } from '@waybill/db'
 import { asBatchId, asSubscriptionId, type BatchId, type SubscriptionId } from '@waybill/domain'
 import { createConsumers } from '@waybill/queue'
 import { createLoop, startMetricsServer, withDeadline, type Logger } from '@waybill/runtime'
+import { createLedgerGauges } from './audit/ledger-gauges.ts'
+import { watchLedger } from './audit/watch-ledger.ts'
 import type { WorkerConfig } from './config.ts'
 import { buildDeps, type WorkerDeps } from './deps.ts'
 import { drainLane } from './drain/drain-lane.ts'
 import { fanOutBatch } from './fan-out/fan-out-batch.ts'
 import { readiness } from './health/readiness.ts'
+import { watchFacts } from './health/watch-facts.ts'
+import { createWatchGauges, type WatchGauges } from './health/watch-gauges.ts'
 import { tellNotices } from './notify/tell-notices.ts'
+import { removeHistory } from './retention/remove-history.ts'
 import { sweep, tendPartitions } from './sweep/sweep.ts'
 
 export type RunningWorker = { metricsUrl: string; stop(): Promise<void> }
@@ -29,6 +34,8 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     drain: { concurrency: config.concurrency.drain, process: (id) => drain(asSubscriptionId(id)) },
     onError: (error) => logger.warn('queue.failed', { error }),
   })
+  const watched = createWatchGauges(deps.metrics.registry, watchFacts(deps))
+  const ledger = createLedgerGauges(deps.metrics.registry, () => performance.now())
   const loops = [
     createLoop({
       name: 'sweep',
@@ -38,6 +45,13 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       logger,
     }),
     createLoop({ name: 'partitions', everyMs: hourMs, run: () => tendPartitions(deps), logger }),
+    createLoop({
+      name: 'retention',
+      everyMs: hourMs,
+      jitter: 0.1,
+      run: (signal) => removeHistory(deps, signal),
+      logger,
+    }),
     createLoop({ name: 'database', everyMs: lookEveryMs, run: async () => deps.storage.suspect(), logger }),
     createLoop({
       name: 'notices',
@@ -45,7 +59,13 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       run: (signal) => tellNotices(deps, signal),
       logger,
     }),
-    createLoop({ name: 'backlog', everyMs: backlogEveryMs, run: () => measure(deps), logger }),
+    createLoop({ name: 'backlog', everyMs: backlogEveryMs, run: () => measure(deps, watched), logger }),
+    createLoop({
+      name: 'audit',
+      everyMs: config.auditMs,
+      run: (signal) => watchLedger(deps, ledger, signal),
+      logger,
+    }),
   ]
   const state = { stopping: false }
   const server = await startMetricsServer({
@@ -86,8 +106,9 @@ async function settle(deps: WorkerDeps): Promise<void> {
   await Promise.all([deps.firstRecorder.idle(), deps.laterRecorder.idle()])
 }
 
-async function measure(deps: WorkerDeps): Promise<void> {
+async function measure(deps: WorkerDeps, watched: WatchGauges): Promise<void> {
   deps.metrics.backlog(await readBacklog(deps.sql))
+  watched.partitionDays((await databaseHealth(deps.sql)).partitionDaysAhead)
   const depth = withDeadline(deps.wakeUps.counts(), 2_000, () => new Error('the queue did not answer'))
   deps.metrics.queue(await depth.catch(() => undefined))
 }

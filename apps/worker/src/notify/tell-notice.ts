@@ -82,7 +82,8 @@ function decide({ metrics, logger }: TellDeps, notice: ClaimedNotice, result: Ma
     metrics.mailed('sent')
     logger.info('notice.told', { ...line, refused: result.refused.length })
     // Those who were told would be told again, so nobody is tried a second time.
-    const note = result.refused.length > 0 ? `refused: ${result.refused.join(', ')}` : null
+    const note =
+      result.refused.length > 0 ? `refused: ${result.refused.map(({ address }) => address).join(', ')}` : null
     return { kind: 'told', note }
   }
   const { code, message } = result

@@ -1,0 +1,16 @@
+import type { WorkerDeps } from '../deps.ts'
+import type { WatchedFacts } from './watch-gauges.ts'
+
+/** Where the gauges of a running worker read. */
+export function watchFacts(
+  deps: Pick<WorkerDeps, 'storage' | 'wakeUps' | 'lease' | 'slots' | 'retrySlots' | 'config'>,
+): WatchedFacts {
+  const { firstAttempts, retries } = deps.config.inFlight
+  return {
+    storageUp: () => deps.storage.up(),
+    queueReady: () => deps.wakeUps.ready(),
+    databaseNowMs: () => deps.lease.nowMs(),
+    nowMs: () => Date.now(),
+    inUse: () => ({ first: deps.slots.inUse() / firstAttempts, retry: deps.retrySlots.inUse() / retries }),
+  }
+}

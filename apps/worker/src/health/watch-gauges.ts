@@ -1,0 +1,51 @@
+import { gauge, type Registry } from '@waybill/runtime'
+
+export type WatchedFacts = {
+  /** False while the database does not answer. */
+  storageUp: () => boolean
+  /** False while wake-ups are dropped. */
+  queueReady: () => boolean
+  /** The database's clock, ms since 1970. */
+  databaseNowMs: () => number
+  nowMs: () => number
+  /** Shares of the process' limits in use, 0 to 1. */
+  inUse: () => { first: number; retry: number }
+}
+
+export type WatchGauges = { partitionDays(days: number): void }
+
+/** What alerts ask of the process itself; nothing here asks a server when it is read. */
+export function createWatchGauges(registry: Registry, facts: WatchedFacts): WatchGauges {
+  const live = (name: string, help: string, read: () => number) =>
+    gauge({ registry, name, help, collect: (self) => self.set(read()) })
+  live('waybill_storage_up', '1 while the database answers, else 0.', () => (facts.storageUp() ? 1 : 0))
+  live(
+    'waybill_queue_ready',
+    '1 while wake-ups can leave, 0 while they are dropped and the sweep delivers.',
+    () => (facts.queueReady() ? 1 : 0),
+  )
+  live(
+    'waybill_clock_skew_seconds',
+    "How far this host's clock is from the database's, either way.",
+    () => Math.abs(facts.nowMs() - facts.databaseNowMs()) / 1_000,
+  )
+  gauge({
+    registry,
+    name: 'waybill_in_flight_ratio',
+    help: 'Requests under way as a share of the limit of the process, first attempts and retries.',
+    labels: ['kind'],
+    collect: (self) => {
+      const { first, retry } = facts.inUse()
+      self.set({ kind: 'first' }, first)
+      self.set({ kind: 'retry' }, retry)
+    },
+  })
+  const days = gauge({
+    registry,
+    name: 'waybill_partition_days_ahead',
+    help: 'Days for which there are partitions; a process is not ready below 2.',
+  })
+  // Not known yet is not 0.
+  days.remove()
+  return { partitionDays: (n) => days.set(n) }
+}
