@@ -11,7 +11,7 @@ import {
 import { createPublicIds, type BatchId, type PublicIds, type SubscriptionId } from '@waybill/domain'
 import { createAddressPolicy, createSender, type Sender } from '@waybill/egress'
 import { openMailer, type Mailer } from '@waybill/mail'
-import { createWakeUps, queueConfigFrom, type QueueConfig, type WakeUps } from '@waybill/queue'
+import { checkQueue, createWakeUps, queueConfigFrom, type QueueConfig, type WakeUps } from '@waybill/queue'
 import { createSemaphore, type Logger, type Semaphore } from '@waybill/runtime'
 import type { WorkerConfig } from './config.ts'
 import { attemptDelivery, type AttemptResult, type DueAttempt } from './delivery/attempt-delivery.ts'
@@ -63,12 +63,16 @@ const statementTimeoutMs = 10_000
 /** Exit code of a worker whose lease was taken by others. */
 const leaseLostExitCode = 70
 
-/** Opens everything. Throws when the database cannot be reached, is not migrated or was made with another key. */
+/**
+ * Opens everything. Throws when the database cannot be reached, is not migrated or was made with another key, and when the
+ * queue is set up so that it would lose jobs.
+ */
 export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<WorkerDeps> {
   const { storage, heartbeats } = openStorage(config, logger)
   const keys = deriveMasterKeys(config.secrets.masterKey)
   await checkMasterKey(storage.sql, keys)
   const queue = queueConfigFrom(config)
+  await refuseBadQueue(queue)
   const wakeUps = createWakeUps(queue, { onError: (error) => logger.warn('queue.failed', { error }) })
   const lease = await createLease({
     storage: heartbeats,
@@ -133,6 +137,12 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
   }
 }
 
+/** A queue that is away comes back by itself; one that is set up wrongly does not. */
+async function refuseBadQueue(queue: QueueConfig): Promise<void> {
+  const problem = await checkQueue(queue).catch(() => undefined)
+  if (problem !== undefined) throw new Error(`the queue cannot be used: ${problem}`)
+}
+
 const deactivateTries = 10
 
 /** Tries for half a minute: where the schedule has ended, nothing else would say it again. */
@@ -155,7 +165,13 @@ async function deactivate(
 }
 
 function openStorage({ databaseUrl: url }: WorkerConfig, logger: Logger) {
-  const main = { url, applicationName: 'waybill-worker', hotConnections: 6, otherConnections: 2 }
+  const main = {
+    url,
+    applicationName: 'waybill-worker',
+    hotConnections: 6,
+    otherConnections: 2,
+    readConnections: 1,
+  }
   // Of its own: a heartbeat must not queue behind slow statements.
   const beat = { url, applicationName: 'waybill-heartbeat', hotConnections: 1, otherConnections: 1 }
   return {
