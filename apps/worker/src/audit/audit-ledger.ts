@@ -28,7 +28,11 @@ export type LedgerReport = {
 }
 
 export type AuditDeps = {
-  readonly sql: Sql
+  /**
+   * A pool that plans each statement anew: one plan for all pages would be many times too slow. Taken at each use, because
+   * after an outage it is another.
+   */
+  sql: () => Sql
   pause: (ms: number) => Promise<void>
 }
 
@@ -59,11 +63,11 @@ const pauseMs = 250
  */
 export async function auditLedger(deps: AuditDeps, options: AuditOptions): Promise<LedgerReport> {
   const { sinceMs, newest } = options
-  const whole = await readAuditWindow(deps.sql, sinceMs)
-  const window = newest === undefined ? whole : await newestInWindow(deps.sql, whole, newest)
+  const whole = await readAuditWindow(deps.sql(), sinceMs)
+  const window = newest === undefined ? whole : await newestInWindow(deps.sql(), whole, newest)
   const first = await firstLook(deps, whole, window, options)
   const confirmed = await confirm(deps, first.violations, window, options)
-  const open = await countOpenBatches(deps.sql)
+  const open = await countOpenBatches(deps.sql())
   const violations = confirmed.map(({ missing: _missing, ...violation }) => violation)
   return {
     window,
@@ -87,14 +91,14 @@ async function confirm(
   if (signal?.aborted) return []
   const again = await secondLook(deps, found, window)
   // History that is being removed goes table by table.
-  const { from: floor } = await readAuditWindow(deps.sql, undefined)
+  const { from: floor } = await readAuditWindow(deps.sql(), undefined)
   return again.filter(({ kind, id }) => id >= floor || !comparesTables.has(kind))
 }
 
 async function allWaiting(deps: AuditDeps): Promise<Waiting[]> {
   const found: Waiting[] = []
   for (let after: number | undefined = 0; after !== undefined;) {
-    const { next, waiting } = await countWaiting(deps.sql, after, lanesAtOnce)
+    const { next, waiting } = await countWaiting(deps.sql(), after, lanesAtOnce)
     found.push(...waiting)
     after = next
   }

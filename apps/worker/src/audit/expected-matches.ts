@@ -23,26 +23,32 @@ export type ExpectedMatches = (trigger: AuditedTrigger) => SubscriptionId[]
 export function expectMatches(subscriptions: readonly MatchedSubscription[]): ExpectedMatches {
   const byIntegration = new Map<IntegrationId, MatchedSubscription[]>()
   for (const one of subscriptions) {
-    const profile = profileByCode(one.profile)
-    if (!profile || (one.inactive && profiles[profile].whenInactive === 'nothing')) continue
     const others = byIntegration.get(one.integration)
     if (others) others.push(one)
     else byIntegration.set(one.integration, [one])
   }
-  return ({ integration, eventId, facilityId, createdAtMs }) => {
-    const dialects = catalogueById(eventId)?.dialects
-    return (byIntegration.get(integration) ?? [])
-      .filter(({ profile, filters, changedAtMs }) => {
-        const name = profileByCode(profile)
-        return (
-          changedAtMs < createdAtMs - doubtMs &&
-          name !== undefined &&
-          dialects?.[name] !== undefined &&
-          (filters.eventIds?.includes(eventId) ?? true) &&
-          (filters.facilities === undefined ||
-            (facilityId !== null && filters.facilities.includes(facilityId)))
-        )
-      })
-      .map(({ id }) => id)
+  const listening = new Map<string, MatchedSubscription[]>()
+  const listeningTo = (integration: IntegrationId, eventId: number) => {
+    const key = `${integration}.${eventId}`
+    const known = listening.get(key)
+    if (known) return known
+    const found = (byIntegration.get(integration) ?? []).filter((one) => listens(one, eventId))
+    listening.set(key, found)
+    return found
   }
+  return ({ integration, eventId, facilityId, createdAtMs }) =>
+    listeningTo(integration, eventId)
+      .filter(
+        ({ changedAtMs, filters: { facilities } }) =>
+          changedAtMs < createdAtMs - doubtMs &&
+          (facilities === undefined || (facilityId !== null && facilities.includes(facilityId))),
+      )
+      .map(({ id }) => id)
+}
+
+function listens({ profile, inactive, filters }: MatchedSubscription, eventId: number): boolean {
+  const name = profileByCode(profile)
+  if (name === undefined || catalogueById(eventId)?.dialects[name] === undefined) return false
+  if (inactive && profiles[name].whenInactive === 'nothing') return false
+  return filters.eventIds?.includes(eventId) ?? true
 }

@@ -16,18 +16,19 @@ export const maxUnmatched = 1_000
 
 /** Reads the window's triggers in pages; counts them and looks for deliveries that they had to make and did not. */
 export async function findUnmatched(
-  deps: { readonly sql: Sql },
+  deps: { sql: () => Sql },
   window: AuditWindow,
   rows: number,
   goesOn: () => boolean,
 ): Promise<{ accepted: number; missing: MissingDeliveries[] }> {
-  const expected = expectMatches(await listMatched(deps.sql))
+  const expected = expectMatches(await listMatched(deps.sql()))
   const missing: MissingDeliveries[] = []
   let accepted = 0
   for (let from: number | undefined = window.from; from !== undefined && goesOn();) {
-    const page: AuditedTrigger[] = await scanTriggers(deps.sql, { from, to: window.to }, rows)
+    const page: AuditedTrigger[] = await scanTriggers(deps.sql(), { from, to: window.to }, rows)
     accepted += page.length
-    if (missing.length < maxUnmatched) missing.push(...(await unmatchedOf(deps.sql, page, expected, window)))
+    if (missing.length < maxUnmatched)
+      missing.push(...(await unmatchedOf(deps.sql(), page, expected, window)))
     const last = page.at(-1)
     from = page.length === rows && last ? last.id + 1 : undefined
   }
@@ -36,17 +37,17 @@ export async function findUnmatched(
 
 /** Looks again at triggers that were found wanting. */
 export async function findUnmatchedAgain(
-  deps: { readonly sql: Sql },
+  deps: { sql: () => Sql },
   violations: readonly MissingDeliveries[],
   { to }: AuditWindow,
 ): Promise<MissingDeliveries[]> {
   if (violations.length === 0) return []
-  const expected = expectMatches(await listMatched(deps.sql))
+  const expected = expectMatches(await listMatched(deps.sql()))
   const found: MissingDeliveries[] = []
   for (const id of new Set(violations.map((one) => one.id))) {
     const window = { from: id, to }
-    const page = await scanTriggers(deps.sql, { from: id, to: id + 1 }, 1)
-    found.push(...(await unmatchedOf(deps.sql, page, expected, window)))
+    const page = await scanTriggers(deps.sql(), { from: id, to: id + 1 }, 1)
+    found.push(...(await unmatchedOf(deps.sql(), page, expected, window)))
   }
   return found
 }

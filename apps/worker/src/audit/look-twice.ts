@@ -50,7 +50,7 @@ export async function firstLook(
   if (whole.from < window.from) await searchUndelivered(deps, whole, options.rows, suspects, goesOn)
   await searchDue(deps, options.rows, suspects, goesOn)
   const found = await inspect(deps, suspects)
-  const violations = [...found, ...missing, ...(await inspectBatches(deps.sql)), ...(await everyLane(deps))]
+  const violations = [...found, ...missing, ...(await inspectBatches(deps.sql())), ...(await everyLane(deps))]
   const { deliveries, blocks } = suspects
   const truncated =
     deliveries.size > maxInspected || blocks.size > maxBlocks || missing.length >= maxUnmatched
@@ -69,9 +69,9 @@ export async function secondLook(
   const again: Found[] = [
     ...(await inspect(deps, { deliveries: ids('delivery'), blocks: ids('block') })),
     ...(await findUnmatchedAgain(deps, unmatched, window)),
-    ...(await inspectBatches(deps.sql)),
+    ...(await inspectBatches(deps.sql())),
   ]
-  for (const id of ids('subscription')) again.push(...(await inspectLanes(deps.sql, id - 1, 1)).violations)
+  for (const id of ids('subscription')) again.push(...(await inspectLanes(deps.sql(), id - 1, 1)).violations)
   const key = ({ kind, id, subscription }: Violation) => `${kind} ${id} ${subscription}`
   const before = new Set(violations.map(key))
   return again.filter((one) => before.has(key(one)))
@@ -81,8 +81,8 @@ async function inspect(deps: AuditDeps, { deliveries, blocks }: Suspects): Promi
   const ids = [...deliveries].slice(0, maxInspected)
   const found: Found[] = []
   for (let i = 0; i < ids.length; i += inspectedAtOnce)
-    found.push(...(await inspectDeliveries(deps.sql, ids.slice(i, i + inspectedAtOnce))))
-  found.push(...(await inspectBlocks(deps.sql, [...blocks].slice(0, maxBlocks))))
+    found.push(...(await inspectDeliveries(deps.sql(), ids.slice(i, i + inspectedAtOnce))))
+  found.push(...(await inspectBlocks(deps.sql(), [...blocks].slice(0, maxBlocks))))
   return found
 }
 
@@ -95,7 +95,7 @@ async function countPages(
 ): Promise<StatusCount[]> {
   const counts: StatusCount[] = []
   for (let at = from; at < to && goesOn();) {
-    const page = await scanDeliveries(deps.sql, { from: at, to }, rows)
+    const page = await scanDeliveries(deps.sql(), { from: at, to }, rows)
     counts.push(...page.counts)
     for (const id of page.suspects) suspects.deliveries.add(id)
     for (const id of page.blocks) suspects.blocks.add(id)
@@ -112,10 +112,10 @@ async function searchUndelivered(
   goesOn: () => boolean,
 ): Promise<void> {
   for (let after: number | undefined = 0; after !== undefined && goesOn();) {
-    const { next, kinds } = await listWaitingKinds(deps.sql, window, after, lanesAtOnce)
+    const { next, kinds } = await listWaitingKinds(deps.sql(), window, after, lanesAtOnce)
     for (const kind of kinds) {
       for (let from: number | undefined = window.from; from !== undefined && goesOn();) {
-        const page = await scanUndelivered(deps.sql, { ...window, from }, kind, rows)
+        const page = await scanUndelivered(deps.sql(), { ...window, from }, kind, rows)
         for (const id of page.suspects) suspects.deliveries.add(id)
         from = page.next
       }
@@ -131,7 +131,7 @@ async function searchDue(
   goesOn: () => boolean,
 ): Promise<void> {
   for (let after: number | undefined = 0; after !== undefined && goesOn();) {
-    const page = await scanDue(deps.sql, after, rows)
+    const page = await scanDue(deps.sql(), after, rows)
     for (const id of page.suspects) suspects.deliveries.add(id)
     after = page.next
   }
@@ -140,7 +140,7 @@ async function searchDue(
 async function everyLane(deps: AuditDeps): Promise<Violation[]> {
   const found: Violation[] = []
   for (let after: number | undefined = 0; after !== undefined;) {
-    const page = await inspectLanes(deps.sql, after, lanesAtOnce)
+    const page = await inspectLanes(deps.sql(), after, lanesAtOnce)
     found.push(...page.violations)
     after = page.next
   }

@@ -12,16 +12,16 @@ const named = 20
 
 /** One audit in the cheap form, if this is the worker that audits for all. */
 export async function watchLedger(
-  deps: Pick<WorkerDeps, 'sql' | 'lease' | 'config' | 'logger' | 'pause'>,
+  deps: Pick<WorkerDeps, 'sql' | 'storage' | 'lease' | 'config' | 'logger' | 'pause'>,
   gauges: LedgerGauges,
   signal: AbortSignal,
 ): Promise<void> {
-  const { lease, config, logger } = deps
+  const { lease, storage, config, logger, pause } = deps
   if (!(await isEldestWorker(deps.sql, lease.worker, config.lease.heartbeatMs * 3))) return gauges.clear()
   // What the sweep heals within two turns is no violation.
   const secondLookMs = config.sweepMs * 2 + 2_000
   const options = { sinceMs: dayMs, newest, rows, secondLookMs, signal }
-  const report = await auditLedger(deps, options)
+  const report = await auditLedger({ sql: () => storage.read, pause }, options)
   if (signal.aborted) return
   gauges.show(report)
   for (const { kind, subject, id, subscription } of report.violations.slice(0, named))

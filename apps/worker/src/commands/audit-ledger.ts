@@ -33,10 +33,11 @@ async function run({ sinceMs, json, waitMs }: AuditArguments): Promise<number> {
     applicationName: 'waybill-audit',
     hotConnections: 1,
     otherConnections: 1,
+    readConnections: 1,
     statementTimeoutMs: 60_000,
   })
   try {
-    const deps = { sql: database.sql, pause: (ms: number): Promise<void> => pause(ms) }
+    const deps = { sql: () => database.read, pause: (ms: number): Promise<void> => pause(ms) }
     const report = await auditLedger(deps, { sinceMs, rows: 20_000, secondLookMs: waitMs })
     process.stdout.write(`${json ? auditAsJson(report, name) : printAudit(report, name).join('\n')}\n`)
     return report.violations.length === 0 ? 0 : 1
