@@ -120,7 +120,7 @@ async function fill({ sql }: Database, { series, profile, rows, first }: Series)
         SELECT i, ((now() AT TIME ZONE 'UTC')::date - date '2020-01-01' - ${days} + at.day)::bigint * 100000000000
             + ${series * 20_000_000} + i AS id,
           (now() AT TIME ZONE 'UTC')::date - ${days} + at.day + (i % 86400) * interval '1 second' AS created_at,
-          (${lowEvent} + (i * 7919) % ${events})::smallint AS event_id,
+          (${lowEvent} + (i::bigint * 7919) % ${events})::smallint AS event_id,
           CASE WHEN i % 20 = 0 THEN CASE WHEN i % 40 = 0 THEN 500 ELSE 503 END ELSE 200 END AS code
         FROM generate_series(${from}, ${to - 1}) AS i, LATERAL (SELECT (i::bigint * ${days} / ${rows})::int AS day) AS at
       ),
