@@ -1,22 +1,11 @@
 import { join } from 'node:path'
-import {
-  createSubscription,
-  createToken,
-  deriveMasterKeys,
-  openDatabase,
-  putIntegration,
-  type Database,
-  type NewSubscription,
-} from '@waybill/db'
-import { asIntegrationId, parseStandardSecret, profileCode } from '@waybill/domain'
+import { createToken, openDatabase, putIntegration, type Database, type NewSubscription } from '@waybill/db'
 import { freePort } from '@waybill/embedded'
 import type { QueueConfig } from '@waybill/queue'
 import { eventually, startProcess, startReceiver, type TestProcess } from '@waybill/testing'
+import { masterKey, subscribeReceiver, yard } from '../../support/subscribe-receiver.ts'
 
 const root = join(import.meta.dirname, '../../..')
-const masterKey = Buffer.alloc(32, 5)
-const yard = asIntegrationId(12)
-export const secret = 'whsec_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc='
 
 /** Leases and sweeps ten times shorter than in production; each figure keeps its relation to the others. */
 export const shortLeases = { HEARTBEAT_MS: '300', SELF_STOP_MS: '1500', LEASE_MS: '4000', SWEEP_MS: '500' }
@@ -82,7 +71,7 @@ export async function startStack({ databaseUrl, queue, workerEnv, apiEnv, worker
         ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       }),
     subscribe: (path: string, changes: Partial<NewSubscription> = {}) =>
-      subscribe(database, `${receiver.url}${path}`, changes),
+      subscribeReceiver(database, 'test', `${receiver.url}${path}`, changes),
     stop: async () => {
       await Promise.all([api, ...workers].map((child) => child.stop()))
       await receiver.close()
@@ -99,29 +88,6 @@ export function openTestDatabase(url: string): Database {
     otherConnections: 2,
     statementTimeoutMs: 10_000,
   })
-}
-
-async function subscribe(database: Database, url: string, changes: Partial<NewSubscription>) {
-  const made = await createSubscription(database.orm, deriveMasterKeys(masterKey), 'test', {
-    integration: yard,
-    key: url,
-    name: url,
-    url,
-    view: null,
-    profile: profileCode('standard'),
-    state: 'active',
-    filters: {},
-    successCode: null,
-    horizonSeconds: 3_600,
-    timeoutMs: 5_000,
-    inFlightLimit: 50,
-    notify: false,
-    notificationEmails: null,
-    secrets: [parseStandardSecret(secret) as Buffer],
-    ...changes,
-  })
-  if (made === 'key_taken') throw new Error('the key is taken')
-  return made
 }
 
 async function ready(child: TestProcess, url: string): Promise<void> {

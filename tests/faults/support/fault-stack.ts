@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
-  createSubscription,
   createToken,
   deriveMasterKeys,
   openDatabase,
@@ -9,14 +8,9 @@ import {
   type Database,
   type NewSubscription,
 } from '@waybill/db'
-import {
-  asIntegrationId,
-  createPublicIds,
-  parseStandardSecret,
-  profileCode,
-  type SubscriptionId,
-} from '@waybill/domain'
+import { createPublicIds, type SubscriptionId } from '@waybill/domain'
 import type { QueueConfig } from '@waybill/queue'
+import { masterKey, secret, subscribeReceiver, yard } from '../../support/subscribe-receiver.ts'
 import { openFaultClient, type FaultClient } from './fault-client.ts'
 import {
   createFleet,
@@ -28,9 +22,7 @@ import {
 } from './fault-fleet.ts'
 import { startFaultReceiver, type FaultReceiver } from './start-fault-receiver.ts'
 
-export const masterKey = Buffer.alloc(32, 5)
-export const secret = 'whsec_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc='
-export const yard = asIntegrationId(12)
+export { masterKey, secret, yard }
 export const publicIds = createPublicIds(deriveMasterKeys(masterKey).publicIds)
 
 /** A subscription of the harness; ledger C1 expects a delivery of every accepted trigger for it. */
@@ -105,7 +97,7 @@ export async function startFaultStack(options: FaultStackOptions): Promise<Fault
     startApi: (launch) => fleet.launch('api', launch),
     startWorker: (launch) => fleet.launch('worker', launch),
     subscribe: async (path, changes = {}) => {
-      const made = await subscribe(database, `${receiver.url}${path}`, changes)
+      const { id: made } = await subscribeReceiver(database, 'faults', `${receiver.url}${path}`, changes)
       const uuid = publicIds.encode('subscription', made)
       const subscribed = { id: made, uuid, path, url: changes.url ?? `${receiver.url}${path}` }
       subscriptions.push(subscribed)
@@ -152,27 +144,4 @@ function openFaultDatabase(url: string): Database {
     otherConnections: 1,
     statementTimeoutMs: 60_000,
   })
-}
-
-async function subscribe(database: Database, url: string, changes: Partial<NewSubscription>) {
-  const made = await createSubscription(database.orm, deriveMasterKeys(masterKey), 'faults', {
-    integration: yard,
-    key: url,
-    name: url,
-    url,
-    view: null,
-    profile: profileCode('standard'),
-    state: 'active',
-    filters: {},
-    successCode: null,
-    horizonSeconds: 3_600,
-    timeoutMs: 5_000,
-    inFlightLimit: 50,
-    notify: false,
-    notificationEmails: null,
-    secrets: [parseStandardSecret(secret) as Buffer],
-    ...changes,
-  })
-  if (made === 'key_taken') throw new Error('the key is taken')
-  return made.id
 }
