@@ -42,12 +42,17 @@ beforeAll(async () => {
       event_id, CASE WHEN event_id > 100 THEN nullif(i % 7, 0) ELSE event_id END, 1, 1,
       CASE WHEN i % 1000 = 5 THEN 418 WHEN i % 11 = 0 THEN NULL WHEN i % 5 = 0 THEN 500 ELSE 200 END, at,
       CASE WHEN i % 13 = 0 THEN NULL ELSE date_trunc('hour', at) END FROM seed`
+  // Twice as many of other dialects lie between them: no page, no count and no search may show one.
+  await f.sql`INSERT INTO deliveries (id, trigger, integration, subscription, revision, profile, status, event_id,
+      order_status, generation, attempts, last_code, created_at, last_sent_at)
+    SELECT id + other * ${made}::int, id, ${yard}::int, ${subscription}::int, 1, other + 1, 2, event_id, 4, 1, 1, 200, at, at
+      FROM seed, generate_series(2, 3) other`
   await f.sql`ANALYZE triggers`
   await f.sql`ANALYZE deliveries`
   const rows = await f.sql<Job[]>`
     SELECT d.id, d.event_id AS "eventId", d.order_status AS "orderStatus", d.last_code AS code,
       d.last_sent_at AS "sentAt", d.created_at AS "createdAt", t.search AS address
-    FROM deliveries d JOIN triggers t ON t.id = d.trigger WHERE d.integration = ${yard}::int`
+    FROM deliveries d JOIN triggers t ON t.id = d.trigger WHERE d.integration = ${yard}::int AND d.profile < 3`
   jobs = [...rows]
 }, 120_000)
 afterAll(() => f.close())
@@ -110,7 +115,7 @@ describe('a page of jobs', () => {
       const kept = jobs.filter(fits)
       const expected = inOrder(sort, kept)
       for (const page of [1, 2, 25, 50]) {
-        const query: JobsQuery = { integration: yard, profiles: [1, 2], ...part, sort, size: 100, page }
+        const query: JobsQuery = { integration: yard, ...part, sort, size: 100, page }
         const found = (await listJobs(f.sql, query)).map(({ id }) => id)
         expect({ part, page, found }).toEqual({
           part,

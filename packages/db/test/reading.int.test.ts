@@ -17,6 +17,7 @@ describe('reading deliveries back', () => {
     f = await openFixture()
     subscription = (await f.subscribe()).id
     for (let i = 0; i < 5; i += 1) made.push(await f.failOnce(subscription))
+    await f.sql`UPDATE deliveries SET profile = 2`
     await f.sql`UPDATE deliveries SET last_code = 503, last_sent_at = now() WHERE id = ${made[1]?.delivery ?? 0}`
     await f.sql`UPDATE deliveries SET last_code = NULL, last_sent_at = NULL WHERE id = ${made[2]?.delivery ?? 0}`
   })
@@ -72,7 +73,6 @@ describe('reading deliveries back', () => {
 
   const jobs: JobsQuery = {
     integration: yard,
-    profiles: [5],
     sort: { by: 'last_sent_at', order: 'desc' },
     size: 10,
     page: 1,
@@ -95,6 +95,6 @@ describe('reading deliveries back', () => {
   it('counts jobs with their filters', async () => {
     expect(await countJobs(f.sql, jobs)).toBe(5)
     expect(await countJobs(f.sql, { ...jobs, statusCodes: [500] })).toBe(3)
-    expect(await countJobs(f.sql, { ...jobs, profiles: [1] })).toBe(0)
+    expect(await countJobs(f.sql, { ...jobs, integration: elsewhere })).toBe(0)
   })
 })

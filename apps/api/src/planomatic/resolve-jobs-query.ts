@@ -34,7 +34,6 @@ export async function resolveJobsQuery(
   if ((endpoints && isEmpty(endpoints)) || (search && findsNothing(search))) return undefined
   return {
     integration,
-    profiles: jobProfiles,
     // After it, as the row shows its time: to the millisecond.
     ...(createdAfterMs === undefined ? {} : { createdFrom: new Date(createdAfterMs + 1) }),
     ...(createdBeforeMs === undefined ? {} : { createdBefore: new Date(createdBeforeMs) }),

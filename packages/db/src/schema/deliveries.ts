@@ -27,11 +27,10 @@ export const deliveries = pgTable(
     index('deliveries_trigger').on(t.trigger),
     index('deliveries_subscription').on(t.subscription, t.id),
     // Newest first with the never sent last, and the other way round when read backwards.
-    index('deliveries_last_sent_at').on(
-      t.integration,
-      t.lastSentAt.desc().nullsLast(),
-      t.id.desc().nullsFirst(),
-    ),
+    // Only the PlanOmatic jobs are sorted so: a page of them must not walk through other dialects' deliveries.
+    index('deliveries_last_sent_at')
+      .on(t.integration, t.lastSentAt.desc().nullsLast(), t.id.desc().nullsFirst())
+      .where(sql`profile IN (1, 2)`),
     index('deliveries_event').on(t.integration, t.eventId, t.id),
     index('deliveries_last_code').on(t.integration, t.lastCode.desc().nullsLast(), t.id.desc().nullsFirst()),
     index('deliveries_undelivered')

@@ -1,0 +1,2 @@
+DROP INDEX "deliveries_last_sent_at";--> statement-breakpoint
+CREATE INDEX "deliveries_last_sent_at" ON "deliveries" USING btree ("integration","last_sent_at" DESC NULLS LAST,"id" DESC NULLS FIRST) WHERE profile IN (1, 2);
