@@ -1,5 +1,6 @@
 import { chmod, chown, cp, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { FaultStack } from '../support/fault-stack.ts'
 import { judge, mustHold } from '../support/judge.ts'
 import { readLedgers } from '../support/checks/read-ledgers.ts'
 import { bothBackends, type Scenario } from '../support/scenario.ts'
@@ -17,6 +18,7 @@ export const scenario: Scenario = {
     const stack = await usualStack(context, { databaseUrl, queue: context.queue(databaseUrl, redis?.url) })
     await stack.client.post(60, { rate: 60 })
     await stack.fleet.stopAll()
+    const inTheCopy = await unsettled(stack)
     await postgres.stop('fast')
     const [cluster, copy] = [join(postgres.dataDir, 'data'), join(postgres.dataDir, 'copy')]
     await cp(cluster, copy, { recursive: true, preserveTimestamps: true })
@@ -39,13 +41,26 @@ export const scenario: Scenario = {
       intent.state = 'unknown'
       intent.ids.clear()
     }
-    // What was delivered after the copy was made is known to nobody any more, and is sent again under new ids.
-    const finding = await judge(stack, { bound: 200, untold: 10_000, skip: ['C2'], calls: { cut: true } })
+    // What was delivered after the copy was made is known to nobody any more, and is sent again under new ids. Only what
+    // the copy has as unsettled goes out again under the id it had.
+    const finding = await judge(stack, {
+      bound: inTheCopy,
+      untold: 10_000,
+      skip: ['C2'],
+      calls: { cut: true },
+    })
     finding.failures = finding.failures.filter((text) => !text.startsWith('I3 received, known to nobody'))
     finding.notes.push(`${missing} triggers were not in the copy and were sent again with their keys`)
     mustHold(finding, missing > 0, 'F38 nothing was missing in the copy')
     return finding
   },
+}
+
+/** Deliveries that have not arrived, made or still to be made: at most these are sent again. */
+async function unsettled(stack: FaultStack): Promise<number> {
+  const { triggers, deliveries, subscriptions } = await readLedgers(stack)
+  const delivered = deliveries.filter(({ status }) => status === 'delivered').length
+  return [...triggers.values()].flat().length * subscriptions.length - delivered
 }
 
 async function chownLike(model: string, folder: string): Promise<void> {

@@ -10,8 +10,9 @@ export async function isEldestWorker(
   worker: WorkerId,
   seenWithinMs: number,
 ): Promise<boolean> {
-  const [row] = await sql<{ eldest: WorkerId | null }[]>`
-    SELECT min(id) AS eldest FROM workers
-    WHERE seen_at > clock_timestamp() - ${seenWithinMs}::float8 * interval '1 millisecond'`
+  const [row] = await sql<{ eldest: WorkerId }[]>`
+    SELECT id AS eldest FROM workers
+    WHERE seen_at > clock_timestamp() - ${seenWithinMs}::float8 * interval '1 millisecond'
+    ORDER BY started_at, id LIMIT 1`
   return row?.eldest === worker
 }
