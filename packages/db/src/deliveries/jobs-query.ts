@@ -86,6 +86,10 @@ export const looksIntoTriggers = ({ search }: JobsQuery): boolean =>
 export const searchJoin = (sql: Sql, query: JobsQuery): Fragment =>
   looksIntoTriggers(query) ? sql`JOIN triggers t ON t.id = d.trigger` : sql``
 
+/** The integration's jobs, in the words of deliveries_last_sent_at, which holds the two PlanOmatic profiles only. */
+export const jobsOf = (sql: Sql, { integration }: JobsQuery): Fragment =>
+  sql`d.integration = ${integration}::int AND d.profile IN (1, 2)`
+
 /** What has to hold of a delivery d, and of its trigger t where {@link searchJoin} joins it. */
 export function jobsCondition(sql: Sql, query: JobsQuery): Fragment {
   const { createdFrom, createdBefore, statusCodes, eventIds, orderStatuses, subscribers, endpoints, search } =
@@ -101,11 +105,7 @@ export function jobsCondition(sql: Sql, query: JobsQuery): Fragment {
     endpoints && sql`AND (${anyOf(sql, ofRevisions(sql, endpoints))})`,
     search && sql`AND (${anyOf(sql, searched(sql, query, search))})`,
   ]
-  return parts.reduce<Fragment>(
-    (all, part) => (part ? sql`${all} ${part}` : all),
-    // In the words of deliveries_last_sent_at, which holds the two PlanOmatic profiles only.
-    sql`d.integration = ${query.integration}::int AND d.profile IN (1, 2)`,
-  )
+  return parts.reduce<Fragment>((all, part) => (part ? sql`${all} ${part}` : all), jobsOf(sql, query))
 }
 
 const anyOf = (sql: Sql, alternatives: readonly Fragment[]): Fragment =>

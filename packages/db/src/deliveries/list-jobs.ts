@@ -4,6 +4,7 @@ import { direction, eventsBetween, jobGroups, jobOrder } from './job-sort.ts'
 import {
   isNarrowed,
   jobsCondition,
+  jobsOf,
   looksIntoTriggers,
   lowerBound,
   searchJoin,
@@ -98,7 +99,7 @@ function walkedSome(page: Page): Fragment {
   return sql`
     SELECT d.* FROM (
       SELECT d.* FROM deliveries d
-      WHERE d.integration = ${query.integration}::int ${lowerBound(sql, query)} ${upperBound(sql, query)}
+      WHERE ${jobsOf(sql, query)} ${lowerBound(sql, query)} ${upperBound(sql, query)}
       ORDER BY ${jobOrder(sql, query, sql`d`)} LIMIT ${walkLimit(query)}::int
     ) AS d ${triggers} WHERE ${jobsCondition(sql, query)} ${cut(page, sql`d`)}`
 }
