@@ -15,8 +15,9 @@ BEGIN
 	-- Of the session, not of the transaction: others need not wait until this one is committed.
 	PERFORM pg_advisory_lock(hashtext('waybill.number_block'));
 	block := nextval('number_block');
-	IF block NOT BETWEEN place - 1157 AND place + 200000000 THEN
-		PERFORM setval('number_block', place, false);
+	IF block NOT BETWEEN place AND place + 200000000 THEN
+		-- A little ahead, out of the way of those who take a block just now, and so not again for the next of them.
+		PERFORM setval('number_block', place + 100, false);
 		block := nextval('number_block');
 	END IF;
 	PERFORM pg_advisory_unlock(hashtext('waybill.number_block'));
@@ -36,7 +37,7 @@ DECLARE
 	place bigint := ms / 86400000 * 100000000 + ms % 86400000 * 1157 / 1000;
 	block bigint := nextval('number_block');
 BEGIN
-	IF block NOT BETWEEN place - 1157 AND place + 200000000 THEN
+	IF block NOT BETWEEN place AND place + 200000000 THEN
 		block := number_block_at(place);
 	END IF;
 	RETURN block * 1000;
