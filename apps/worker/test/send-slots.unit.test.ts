@@ -14,7 +14,7 @@ describe('send slots', () => {
   afterEach(() => slots?.close())
 
   it('are given at once while subscription and process have room', () => {
-    slots = createSendSlots({ total: 3 })
+    slots = createSendSlots({ total: 30 })
     const [a, b] = [held(slots.enter(one, 2)), held(slots.enter(one, 2))]
     expect(slots.inUse()).toBe(2)
     a.release()
@@ -66,12 +66,78 @@ describe('send slots', () => {
     expect(slots.waiting()).toBe(0)
   })
 
+  it('leave room for others, however many a subscription may have', () => {
+    slots = createSendSlots({ total: 100 })
+    let mine = 0
+    while (!(slots.enter(one, 100) instanceof Promise)) mine += 1
+    expect(mine).toBe(20)
+    while (!(slots.enter(two, 100) instanceof Promise)) mine += 1
+    expect(mine).toBeLessThan(40)
+    expect(held(slots.enter(three, 1))).toBeDefined()
+  })
+
+  it('that become free let in subscriptions whose part of the free ones had shrunk', async () => {
+    slots = createSendSlots({ total: 7 })
+    const [a, b] = [held(slots.enter(one, 7)), held(slots.enter(one, 7))]
+    const c = held(slots.enter(two, 7))
+    const waiting = slots.enter(two, 7)
+    expect(slots.waiting()).toBe(1)
+    a.release()
+    b.release()
+    expect(held(await waiting)).toBeDefined()
+    c.release()
+    expect(slots.inUse()).toBe(1)
+  })
+
+  it('of a full process go to plans by turns, one at a time', async () => {
+    slots = createSendSlots({ total: 1 })
+    expect(slots.room()).toBeUndefined()
+    let holder = held(slots.enter(one, 1))
+    const order: string[] = []
+    const plan = async (name: string, wishes: number) => {
+      for (let i = 0; i < wishes; i += 1) {
+        await slots?.room()
+        order.push(name)
+        holder = held(slots?.enter(one, 1) ?? 'saturated')
+      }
+    }
+    const plans = [plan('long', 3), plan('short', 1)]
+    while (order.length < 4) {
+      holder.release()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await Promise.all(plans)
+    expect(order).toEqual(['long', 'short', 'long', 'long'])
+  })
+
+  it('know whom this worker cannot keep up with from who answers slowly', () => {
+    let now = 0
+    slots = createSendSlots({ total: 100, monotonic: () => now })
+    held(slots.enter(one, 1))
+    for (let i = 0; i < 200; i += 1) void slots.enter(one, 1)
+    expect(slots.isRushed(one)).toBe(true)
+    expect(slots.isRushed(two)).toBe(false)
+    now = 200
+    expect(slots.isRushed(one)).toBe(false)
+  })
+
+  it('turn away who comes when too many wait', () => {
+    slots = createSendSlots({ total: 100 })
+    held(slots.enter(one, 1))
+    let waiting = 0
+    while (slots.enter(one, 1) instanceof Promise) waiting += 1
+    expect(waiting).toBe(2_000)
+  })
+
   it('turn everybody away when they close', async () => {
     slots = createSendSlots({ total: 1 })
     held(slots.enter(one, 1))
     const waiting = slots.enter(two, 1)
+    const turn = slots.room()
     slots.close()
     expect(await waiting).toBe('saturated')
+    await turn
+    expect(slots.room()).toBeUndefined()
     expect(slots.enter(three, 1)).toBe('saturated')
   })
 })

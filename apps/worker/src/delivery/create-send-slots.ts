@@ -5,7 +5,18 @@ export type Slot = { release(): void } | 'saturated'
 
 /** Slots for first attempts: a cap for the process and one per subscription. */
 export type SendSlots = {
+  /** A promise while the subscription has as many requests open as it may. */
   enter(subscription: SubscriptionId, limit: number): Promise<Slot> | Slot
+  /**
+   * To be awaited before each wish of a plan: undefined while the process has slots left, else the plan's turn to
+   * have one, so that plans share what becomes free however long they are.
+   */
+  room(): Promise<void> | undefined
+  /**
+   * Many wait at this subscription though it answers quickly: more than this worker can send. Whoever brings more
+   * should wait. Never true of one that answers slowly: nobody else is to wait for that.
+   */
+  isRushed(subscription: SubscriptionId): boolean
   inUse(): number
   waiting(): number
   /** Turns everybody who waits away, now and from now on. */
@@ -21,11 +32,16 @@ export type SendSlotsOptions = {
 }
 
 type Waiter = { since: number; resolve: (slot: Slot) => void }
+type Turn = { since: number; resolve: () => void }
 type Holder = { since: number }
 /** One subscription's place: who holds a slot, oldest first, and who waits for one, in order. */
 type Place = { limit: number; holders: Set<Holder>; waiters: Waiter[] }
 type State = {
   places: Map<SubscriptionId, Place>
+  /** Places with waiters, those looked at longest ago first. */
+  waitedFor: Map<SubscriptionId, Place>
+  /** One of each plan at most. */
+  turns: Turn[]
   inUse: number
   waiting: number
   total: number
@@ -33,26 +49,51 @@ type State = {
 }
 
 /**
+ * A subscription may hold this part of the slots that are free: so many that hang together leave room for the others,
+ * where each its own limit would not.
+ */
+const partOfFree = 1 / 4
+/** More wishes than this wait for nobody: what they hold in memory must stay bounded. */
+const mostWaiting = 2_000
+/** From so many waiters on a subscription is rushed, if its requests take no longer than this, in ms. */
+const rushedFrom = 128
+const quickMs = 100
+/** Places that one release looks at beside its own. */
+const looks = 4
+
+/**
  * A subscription that answers slowly fills its own cap only: who cannot get a slot within `patienceMs`, or finds
  * the cap full of requests older than that, is 'saturated' and leaves the delivery to the subscription's lane.
  */
 export function createSendSlots(options: SendSlotsOptions): SendSlots {
   const { total, patienceMs = 1_000, monotonic: now = () => performance.now() } = options
-  const state: State = { places: new Map(), inUse: 0, waiting: 0, total, now }
+  const state: State = {
+    places: new Map(),
+    waitedFor: new Map(),
+    turns: [],
+    inUse: 0,
+    waiting: 0,
+    total,
+    now,
+  }
   let closed = false
   let timer: NodeJS.Timeout | undefined
 
-  const sendAway = (isTooLate: (waiter: Waiter) => boolean) => {
+  const sendAway = (isTooLate: (waiter: { since: number }) => boolean) => {
     turnAway(state, isTooLate)
-    if (state.waiting > 0) return
+    if (state.waiting + state.turns.length > 0) return
     clearInterval(timer)
     timer = undefined
   }
-  const wait = (place: Place) =>
+  const watch = () => {
+    timer ??= setInterval(() => sendAway(({ since }) => now() - since > patienceMs), patienceMs / 4)
+  }
+  const wait = (subscription: SubscriptionId, place: Place) =>
     new Promise<Slot>((resolve) => {
       place.waiters.push({ since: now(), resolve })
+      state.waitedFor.set(subscription, place)
       state.waiting += 1
-      timer ??= setInterval(() => sendAway(({ since }) => now() - since > patienceMs), patienceMs / 4)
+      watch()
     })
 
   return {
@@ -60,7 +101,21 @@ export function createSendSlots(options: SendSlotsOptions): SendSlots {
       if (closed) return 'saturated'
       const place = placeOf(state, subscription, limit)
       if (place.waiters.length === 0 && hasRoom(state, place)) return take(state, subscription, place)
-      return isStuck(place, now() - patienceMs) ? 'saturated' : wait(place)
+      if (state.waiting < mostWaiting && !isStuck(state, place, now() - patienceMs))
+        return wait(subscription, place)
+      forgetIfUnused(state, subscription, place)
+      return 'saturated'
+    },
+    room: () => {
+      if (closed || (state.inUse < total && state.turns.length === 0)) return undefined
+      watch()
+      const turn = new Promise<void>((resolve) => state.turns.push({ since: now(), resolve }))
+      giveTurn(state)
+      return turn
+    },
+    isRushed: (subscription) => {
+      const place = state.places.get(subscription)
+      return place !== undefined && place.waiters.length >= rushedFrom && !isOld(place, now() - quickMs)
     },
     inUse: () => state.inUse,
     waiting: () => state.waiting,
@@ -78,15 +133,17 @@ function placeOf({ places }: State, subscription: SubscriptionId, limit: number)
   return place
 }
 
-const hasRoom = (state: State, { holders, limit }: Place): boolean =>
-  state.inUse < state.total && holders.size < limit
+const hasRoom = ({ total, inUse }: State, { holders, limit }: Place): boolean =>
+  holders.size < Math.min(limit, (total - inUse) * partOfFree)
 
-/** Full, and its oldest request was begun before `before`. */
-function isStuck({ holders, limit }: Place, before: number): boolean {
-  if (holders.size < limit) return false
+/** Its oldest request was begun before `before`. */
+function isOld({ holders }: Place, before: number): boolean {
   const [oldest] = holders
   return oldest !== undefined && oldest.since < before
 }
+
+const isStuck = (state: State, place: Place, before: number): boolean =>
+  !hasRoom(state, place) && isOld(place, before)
 
 function take(state: State, subscription: SubscriptionId, place: Place): Slot {
   const holder = { since: state.now() }
@@ -97,10 +154,7 @@ function take(state: State, subscription: SubscriptionId, place: Place): Slot {
       if (!place.holders.delete(holder)) return
       state.inUse -= 1
       admit(state, subscription, place)
-      // Where the process was full, others may have waited for just this slot.
-      if (state.waiting > place.waiters.length && state.inUse < state.total) {
-        for (const [other, waitingPlace] of state.places) admit(state, other, waitingPlace)
-      }
+      admitOthers(state)
     },
   }
 }
@@ -112,17 +166,38 @@ function admit(state: State, subscription: SubscriptionId, place: Place): void {
     state.waiting -= 1
     next?.resolve(take(state, subscription, place))
   }
+  if (place.waiters.length === 0) state.waitedFor.delete(subscription)
   forgetIfUnused(state, subscription, place)
 }
 
-function turnAway(state: State, isTooLate: (waiter: Waiter) => boolean): void {
-  for (const [subscription, place] of state.places) {
+/** What became free may be what another subscription or a plan has waited for. */
+function admitOthers(state: State): void {
+  const { waitedFor } = state
+  const some: [SubscriptionId, Place][] = []
+  for (const entry of waitedFor) if (some.push(entry) === looks) break
+  for (const [subscription, place] of some) {
+    waitedFor.delete(subscription)
+    waitedFor.set(subscription, place)
+    admit(state, subscription, place)
+  }
+  giveTurn(state)
+}
+
+function giveTurn({ inUse, total, turns }: State): void {
+  if (inUse < total) turns.shift()?.resolve()
+}
+
+function turnAway(state: State, isTooLate: (waiter: { since: number }) => boolean): void {
+  for (const [subscription, place] of state.waitedFor) {
     const late = place.waiters.filter(isTooLate)
     place.waiters = place.waiters.filter((waiter) => !isTooLate(waiter))
     state.waiting -= late.length
     for (const waiter of late) waiter.resolve('saturated')
-    forgetIfUnused(state, subscription, place)
+    admit(state, subscription, place)
   }
+  const late = state.turns.filter(isTooLate)
+  state.turns = state.turns.filter((turn) => !isTooLate(turn))
+  for (const turn of late) turn.resolve()
 }
 
 function forgetIfUnused({ places }: State, subscription: SubscriptionId, { holders, waiters }: Place): void {

@@ -30,6 +30,7 @@ export type FanOutDeps = Pick<
   | 'held'
   | 'deactivate'
   | 'breakers'
+  | 'pause'
 >
 
 /** Claims without a plan at which a batch is taken apart, and at which a single trigger is set aside. */

@@ -1,5 +1,5 @@
 import { plannedHow } from '@waybill/db'
-import type { BatchId } from '@waybill/domain'
+import type { BatchId, SubscriptionId } from '@waybill/domain'
 import type { Slot } from '../delivery/create-send-slots.ts'
 import { createOpenBatch, type OpenBatch, type Tally } from './create-open-batch.ts'
 import type { FanOutDeps } from './fan-out-batch.ts'
@@ -13,9 +13,11 @@ import {
   type PlannedWork,
 } from './first-outcome.ts'
 
+const lookAgainMs = 10
+
 /**
- * Sends the plan of a batch this worker owns. Resolves when every delivery has begun or was left to its lane;
- * `settled` resolves when every outcome is committed.
+ * Sends the plan of a batch this worker owns. Resolves when every delivery has begun, was left to its lane or waits for
+ * its own subscription; `settled` resolves when every outcome is committed.
  */
 export async function sendPlan(
   deps: FanOutDeps,
@@ -26,14 +28,20 @@ export async function sendPlan(
     return { settled: deps.firstRecorder.record({ outcomes: [], finishes: batch }).then(() => ({})) }
   }
   const open = createOpenBatch(batch, plan.length, deps.firstRecorder)
-  const waiting: Promise<unknown>[] = []
+  const waitedFor = new Set<SubscriptionId>()
   for (const work of plan) {
     if (!isSent(work.planned)) open.add(unsentOutcome(work))
     else if (work.planned.how === plannedHow.pending || !sendsNow(deps, work))
       open.add(pendingOutcome(work, 0))
-    else begin(deps, open, work, waiting)
+    else {
+      const room = deps.slots.room()
+      if (room) await room
+      if (begin(deps, open, work) === 'waits') waitedFor.add(work.subscriber.id)
+    }
   }
-  await Promise.all(waiting)
+  // More batches would only make the queue at these longer, and it is this worker that does not keep up.
+  for (const subscription of waitedFor)
+    while (deps.slots.isRushed(subscription)) await deps.pause(lookAgainMs)
   return { settled: open.settled }
 }
 
@@ -41,11 +49,15 @@ export async function sendPlan(
 const sendsNow = ({ breakers }: FanOutDeps, { subscriber }: PlannedWork): boolean =>
   subscriber.state === 'active' && !subscriber.deleted && !breakers.isOpen(subscriber.id)
 
-/** A wish for a slot that has to wait must not hold up the plan's other subscriptions. */
-function begin(deps: FanOutDeps, open: OpenBatch, work: PlannedWork, waiting: Promise<unknown>[]): void {
+/** A wish for a slot that has to wait must hold up neither the plan's other subscriptions nor other batches. */
+function begin(deps: FanOutDeps, open: OpenBatch, work: PlannedWork): 'begun' | 'waits' {
   const wish = deps.slots.enter(work.subscriber.id, work.subscriber.inFlightLimit)
-  if (wish instanceof Promise) waiting.push(wish.then((slot) => void send(deps, open, work, slot)))
-  else void send(deps, open, work, wish)
+  if (!(wish instanceof Promise)) {
+    void send(deps, open, work, wish)
+    return 'begun'
+  }
+  void wish.then((slot) => send(deps, open, work, slot))
+  return 'waits'
 }
 
 async function send(deps: FanOutDeps, open: OpenBatch, work: PlannedWork, slot: Slot): Promise<void> {

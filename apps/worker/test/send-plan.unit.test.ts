@@ -1,0 +1,61 @@
+import { describe, expect, it } from '@jest/globals'
+import { plannedHow } from '@waybill/db'
+import { asBatchId, asDeliveryId, asSubscriptionId } from '@waybill/domain'
+import { createSendSlots } from '../src/delivery/create-send-slots.ts'
+import type { FanOutDeps } from '../src/fan-out/fan-out-batch.ts'
+import type { PlannedWork } from '../src/fan-out/first-outcome.ts'
+import { sendPlan } from '../src/fan-out/send-plan.ts'
+
+const work = (delivery: number, subscription: number): PlannedWork =>
+  ({
+    delivery: asDeliveryId(delivery),
+    planned: { how: plannedHow.send, subscription, offset: 0, revision: 1 },
+    trigger: { createdAtMs: 0 },
+    subscriber: { id: asSubscriptionId(subscription), state: 'active', deleted: false, inFlightLimit: 1 },
+  }) as PlannedWork
+
+/** Steps of which only the slots are real; every request hangs. */
+function steps(total: number) {
+  const begun: number[] = []
+  const slots = createSendSlots({ total })
+  const deps = {
+    slots,
+    gate: { isOpen: () => true },
+    breakers: { isOpen: () => false },
+    snapshot: { viewAt: () => null },
+    firstRecorder: { record: () => Promise.resolve(), gathering: () => undefined },
+    attempt: ({ delivery }: { delivery: number }) => {
+      begun.push(delivery)
+      return new Promise(() => {})
+    },
+  } as unknown as FanOutDeps
+  return { deps, begun, slots }
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+describe('a plan', () => {
+  it('holds up neither its other subscriptions nor other plans while one of its own hangs', async () => {
+    const { deps, begun, slots } = steps(100)
+    await sendPlan(deps, asBatchId(1), [work(1, 1), work(2, 1), work(3, 2)])
+    await sendPlan(deps, asBatchId(2), [work(4, 1), work(5, 3)])
+    await turn()
+    expect(begun).toEqual([1, 3, 5])
+    expect(slots.waiting()).toBe(2)
+    slots.close()
+  })
+
+  it('goes on only as far as the process has slots', async () => {
+    const { deps, begun, slots } = steps(2)
+    const sent = sendPlan(
+      deps,
+      asBatchId(1),
+      [1, 2, 3, 4].map((n) => work(n, n)),
+    )
+    await turn()
+    expect(begun).toEqual([1, 2])
+    expect(slots.waiting()).toBe(0)
+    slots.close()
+    await sent
+  })
+})
