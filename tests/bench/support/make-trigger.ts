@@ -15,17 +15,22 @@ const line = (n: number) => ({
 
 const linesOf = { '1k': 3, '7k': 29 } as const
 
-/** The body of POST /v1/triggers around a mark: an order of about 1 or 7 KB. Returns the text before and after it. */
+/**
+ * The body of POST /v1/triggers around a mark: an order of about 1 or 7 KB, on request at a facility. Returns the text
+ * before and after the mark.
+ */
 export function triggerTemplate(
   size: keyof typeof linesOf,
   integration: number,
   occurredAt: string,
+  facility?: string,
 ): { before: string; after: string } {
   const text = JSON.stringify({
     integration_id: integration,
     kind: 'order_status',
     name: 'scheduled',
     order_id: '40017',
+    facility_id: facility,
     occurred_at: occurredAt,
     order: {
       reference: 'bench-#',

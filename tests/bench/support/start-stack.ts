@@ -13,9 +13,11 @@ import type { SeededStack } from './seed-stack.ts'
 import { startApps } from './start-apps.ts'
 import type { Apps } from './start-apps.ts'
 import { watchStack } from './watch-stack.ts'
+import type { Pids } from './watch-stack.ts'
 
 /** Waybill: its own Postgres, on request its own Redis, one api and one worker. */
 export type Stack = Contender & {
+  pids: Pids
   observer: PostgresObserver
   seeded: SeededStack
   /** Ends api and worker in order. The servers stay, so that what is stored can be read. */
@@ -37,13 +39,24 @@ const settings = {
   max_wal_size: '8GB',
 }
 
-export async function startStack(
+/** With one subscription that listens to everything. */
+export function startStack(bench: Bench, backend: 'redis' | 'postgres', receiverUrl: string): Promise<Stack> {
+  const path = `/${backend}`
+  const seed: Seed = (databaseUrl, masterKey) =>
+    seedStack(databaseUrl, masterKey, `${receiverUrl}${path}`, bench.options.inFlight)
+  return startSeededStack(bench, backend, path, seed)
+}
+
+/** Fills the new database before api and worker see it. */
+export type Seed = (databaseUrl: string, masterKey: Buffer) => Promise<SeededStack>
+
+export async function startSeededStack(
   bench: Bench,
   backend: 'redis' | 'postgres',
-  receiverUrl: string,
+  path: string,
+  seed: Seed,
 ): Promise<Stack> {
-  const { folder, resources, options } = bench
-  const path = `/${backend}`
+  const { folder, resources } = bench
   const postgres = await startEmbeddedPostgres({
     dataDir: join(folder, backend),
     logger: () => {},
@@ -56,7 +69,7 @@ export async function startStack(
   if (redis) resources.add('Redis', () => redis.stop())
 
   const masterKey = randomBytes(32)
-  const seeded = await seedStack(postgres.url, masterKey, `${receiverUrl}${path}`, options.inFlight)
+  const seeded = await seed(postgres.url, masterKey)
   const observer = await observePostgres(bench, postgres.url)
   const apps = await startApps(bench, backend, {
     databaseUrl: postgres.url,
@@ -65,6 +78,7 @@ export async function startStack(
   })
   const pids = { api: apps.api.pid, worker: apps.worker.pid, postgres: postgres.pid, redis: redis?.pid }
   return {
+    pids,
     name: `Waybill ${backend}`,
     origin: apps.origin,
     headers: { authorization: `Bearer ${seeded.token}` },

@@ -4,7 +4,7 @@ import type { PostgresObserver, RedisCounters } from './counters.ts'
 import { cpuBetween, processCpu, treeBetween, treeCpu } from './cpu.ts'
 import type { ProcessCpu } from './cpu.ts'
 
-type Pids = { api: number; worker: number; postgres: number; redis: number | undefined }
+export type Pids = { api: number; worker: number; postgres: number; redis: number | undefined }
 
 /** Reads all counters of a stack; CPU last before and first after the load, so that reading costs nobody. */
 export function watchStack(
