@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from '@jest/globals'
 import { parse } from 'yaml'
+import { schemaVariables } from './support/read-variables.ts'
 import { repoFile, repoRoot } from './support/repo-file.ts'
 
 type Service = {
@@ -12,6 +13,7 @@ type Service = {
   healthcheck?: { test: string[]; interval: string; timeout: string; retries: number }
   depends_on?: Record<string, { condition: string }>
   volumes?: string[]
+  stop_grace_period?: string
 }
 
 const text = repoFile('docker-compose.yml')
@@ -75,6 +77,12 @@ describe('docker-compose.yml', () => {
   it('starts without waiting for the queue to be healthy, since it works without one', () => {
     for (const name of ['api', 'worker'])
       expect(service(name).depends_on?.['valkey']).toEqual({ condition: 'service_started' })
+  })
+
+  it.each(['api', 'worker'])('gives a stopping %s longer than it takes at most', (name) => {
+    const timeout = schemaVariables(name).find((variable) => variable.name === 'STOP_TIMEOUT_MS')
+    const grace = Number.parseInt(service(name).stop_grace_period ?? '', 10) * 1_000
+    expect(grace).toBeGreaterThanOrEqual(Number(timeout?.fallback) + 5_000)
   })
 
   it('keeps the queue whole: no eviction, and an append-only file', () => {

@@ -18,7 +18,7 @@ const sender = z
   .string()
   .refine((text) => parseSender(text) !== undefined, 'must be an address or Name <address>')
 
-const schema = z.object({
+const fields = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   QUEUE_PREFIX: z.string().min(1).optional(),
@@ -33,10 +33,16 @@ const schema = z.object({
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
   TOKEN_CACHE_MS: milliseconds.default(10_000),
+  LAME_DUCK_MS: milliseconds.default(5_000),
   STOP_TIMEOUT_MS: milliseconds.default(25_000),
   PLANNING_CENTER_RATE_LIMIT: count(100),
   PLANNING_CENTER_RATE_LIMIT_FAR: count(75),
   PLANNING_CENTER_RATE_PERIOD_MS: count(20_000),
+})
+
+const schema = fields.refine((e) => e.LAME_DUCK_MS < e.STOP_TIMEOUT_MS, {
+  path: ['LAME_DUCK_MS'],
+  message: 'must be less than STOP_TIMEOUT_MS',
 })
 
 /** Reads the environment once; a bad one ends the process with code 78 and names every bad variable. */
@@ -55,6 +61,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     logLevel: e.LOG_LEVEL,
     trustedProxies: e.TRUSTED_PROXIES,
     tokenCacheMs: e.TOKEN_CACHE_MS,
+    lameDuckMs: e.LAME_DUCK_MS,
     stopTimeoutMs: e.STOP_TIMEOUT_MS,
     planningCenterRate: {
       requests: e.PLANNING_CENTER_RATE_LIMIT,

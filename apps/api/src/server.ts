@@ -1,11 +1,11 @@
-import { createServer, type Server } from 'node:http'
-import { Server as NetServer, type AddressInfo } from 'node:net'
-import { setTimeout as pause } from 'node:timers/promises'
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import { Server as NetServer, type AddressInfo, type Socket } from 'node:net'
+import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises'
 import type { Express } from 'express'
 
 export type RunningServer = {
   url: string
-  /** Takes no new connection and resolves once every request under way is answered. */
+  /** Serves on for the lame-duck time, then takes no new connection and resolves once every request is answered. */
   close(): Promise<void>
 }
 
@@ -13,9 +13,12 @@ export type ServerOptions = {
   host: string
   /** 0 takes a free one. */
   port: number
-  /** How long connections in use get to end with their next answer before idle ones are closed; default 0. */
+  /** How long `close` goes on accepting connections, whose answers then say Connection: close; default 0. */
   lameDuckMs?: number
 }
+
+/** Every connection with its newest response. */
+type Latest = Map<Socket, ServerResponse | undefined>
 
 /** Listens with the limits that keep slow and oversized requests from holding a connection. */
 export async function startServer(
@@ -23,10 +26,12 @@ export async function startServer(
   { host, port, lameDuckMs = 0 }: ServerOptions,
 ): Promise<RunningServer> {
   const state = { closing: false }
+  const latest: Latest = new Map()
   const server = createServer(
     {
       headersTimeout: 10_000,
       requestTimeout: 15_000,
+      // Longer than the 60 s of the usual load balancers, so that it is they who end a connection that idles.
       keepAliveTimeout: 65_000,
       maxHeaderSize: 16_384,
       // How often Node looks for requests past these limits; its own 30 s would triple them.
@@ -34,16 +39,24 @@ export async function startServer(
     },
     (request, response) => {
       if (state.closing) response.shouldKeepAlive = false
+      else latest.set(request.socket, response)
       app(request, response)
     },
   )
+  server.on('connection', (socket) => {
+    latest.set(socket, undefined)
+    socket.once('close', () => latest.delete(socket))
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => resolve(void server.off('error', reject)))
   })
+  let closed: Promise<void> | undefined
   const close = (): Promise<void> => {
     state.closing = true
-    return closeServer(server, lameDuckMs)
+    // Their heads are not written yet, or it makes no difference.
+    for (const response of latest.values()) if (response) response.shouldKeepAlive = false
+    return (closed ??= closeServer(server, latest, lameDuckMs))
   }
   const address = server.address() as AddressInfo
   const name = host.includes(':') ? `[${host}]` : host
@@ -51,11 +64,13 @@ export async function startServer(
 }
 
 /**
- * First nobody new comes in; those who are connected get `lameDuckMs` to send one more request, whose answer says
- * Connection: close; then idle connections are closed, again and again until none is left. http's own close() would cut
- * idle ones off at once, and with them a request that is on its way.
+ * For `lameDuckMs` everybody is served as before, so that who asks for readiness has time to go elsewhere, and each
+ * connection in use ends with an answer that says Connection: close. Then nobody new comes in, and connections nobody
+ * used for all that time are closed. http's own close() would do both at once, and cut off requests on their way.
  */
-async function closeServer(server: Server, lameDuckMs: number): Promise<void> {
+async function closeServer(server: Server, latest: Latest, lameDuckMs: number): Promise<void> {
+  await pause(lameDuckMs)
+  await untilNobodyKnocks(server)
   const state = { open: true }
   const closed = new Promise<void>((resolve) => {
     NetServer.prototype.close.call(server, () => {
@@ -63,9 +78,33 @@ async function closeServer(server: Server, lameDuckMs: number): Promise<void> {
       resolve()
     })
   })
-  await Promise.race([closed, pause(lameDuckMs)])
   while (state.open) {
-    server.closeIdleConnections()
+    // In this order a request that has arrived is read before its connection is looked at.
+    await turn()
+    closeIdle(server, latest)
     await Promise.race([closed, pause(50)])
   }
+}
+
+const mostTurns = 1_000
+
+/**
+ * Waits for a turn of the event loop without a new connection. The kernel resets those it holds for us when we stop
+ * listening, and Node takes one a turn.
+ */
+async function untilNobodyKnocks(server: Server): Promise<void> {
+  const state = { came: true }
+  const onConnection = () => void (state.came = true)
+  server.on('connection', onConnection)
+  for (let turns = 0; state.came && turns < mostTurns; turns += 1) {
+    state.came = false
+    await turn()
+  }
+  server.off('connection', onConnection)
+}
+
+/** Node counts a connection as idle once its answer is written, also while most of that answer has not left yet. */
+function closeIdle(server: Server, latest: Latest): void {
+  for (const { writableLength } of latest.keys()) if (writableLength > 0) return
+  server.closeIdleConnections()
 }

@@ -7,7 +7,6 @@ import { startServer } from './server.ts'
 export type RunningApi = { url: string; metricsUrl: string; stop(): Promise<void> }
 
 const checkAgainMs = 1_000
-const lameDuckMs = 500
 
 /**
  * Starts the process. Without a database it listens all the same and says 503, until there is one. Throws when the
@@ -25,7 +24,7 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   await deps.installation.run()
   if (deps.installation.state() !== 'passed') check.start()
   const metrics = await startMetricsServer({ ...config.metrics, registry: deps.metrics.registry, logger })
-  const server = await startServer(createApp(deps), { ...config.listen, lameDuckMs })
+  const server = await startServer(createApp(deps), { ...config.listen, lameDuckMs: config.lameDuckMs })
   logger.info('server.started', { address: server.url })
   return {
     url: server.url,

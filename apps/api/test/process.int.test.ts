@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createToken, putIntegration } from '@waybill/db'
 import { createTestDatabase, eventually, startProcess, type TestDatabase } from '@waybill/testing'
 import { fileURLToPath } from 'node:url'
-import { postUntilRefused } from './support/post-until-refused.ts'
+import { clientKinds, postUntilRefused } from './support/post-until-refused.ts'
 import { masterKey, openTestDatabase, ours } from './support/start-test-api.ts'
 import { trigger } from './support/trigger.ts'
 
@@ -14,7 +14,10 @@ beforeAll(async () => {
 afterAll(() => database.drop())
 
 const start = (env: Record<string, string>) =>
-  startProcess({ program, env: { PORT: '0', METRICS_PORT: '0', WAYBILL_MASTER_KEY: masterKey, ...env } })
+  startProcess({
+    program,
+    env: { PORT: '0', METRICS_PORT: '0', WAYBILL_MASTER_KEY: masterKey, LAME_DUCK_MS: '300', ...env },
+  })
 const started = async (api: ReturnType<typeof start>) => {
   const line = await api.waitForLine(({ fields }) => fields['event'] === 'server.started')
   return String(line.fields['address'])
@@ -35,12 +38,14 @@ describe('the api process', () => {
     expect(await api.stop()).toMatchObject({ code: 0 })
   })
 
-  it('fails no call and loses nothing when it is stopped under load', async () => {
+  it.each(clientKinds)('fails no call and loses nothing when it is stopped under load: %s', async (kind) => {
     const { sql, orm, close } = openTestDatabase(database.url)
     await putIntegration(orm, ours, 'Ours')
     const { token } = await createToken(orm, 'load', [ours])
     const api = start({ DATABASE_URL: database.url })
-    const calls = postUntilRefused(await started(api), token, JSON.stringify(trigger()), 8)
+    const url = await started(api)
+    await sql`TRUNCATE triggers, batches`
+    const calls = postUntilRefused(kind, { url, token, body: JSON.stringify(trigger()) }, 8)
     await eventually(async () => (await sql`SELECT FROM triggers LIMIT 1`).length > 0)
     const exit = await api.stop()
     const counts = await calls
@@ -48,6 +53,22 @@ describe('the api process', () => {
     await close()
     expect(exit).toMatchObject({ code: 0 })
     expect(counts).toEqual({ 202: row?.['n'] })
+  })
+
+  it('says that it is not ready and serves on before it ends', async () => {
+    const api = start({ DATABASE_URL: database.url, LAME_DUCK_MS: '4000' })
+    const url = await started(api)
+    api.kill('SIGTERM')
+    await eventually(async () => (await fetch(`${url}/readyz`)).status === 503)
+    const late = await fetch(`${url}/livez`)
+    expect([late.status, late.headers.get('connection')]).toEqual([200, 'close'])
+    expect(await api.exited).toMatchObject({ code: 0 })
+  })
+
+  it('refuses a lame-duck time that it could not live to see', async () => {
+    const api = start({ DATABASE_URL: database.url, LAME_DUCK_MS: '25000' })
+    expect(await api.exited).toMatchObject({ code: 78 })
+    expect(api.lines.map((line) => line.text).join()).toContain('LAME_DUCK_MS ("25000"): must be less than')
   })
 
   it('refuses a database that another master key made', async () => {

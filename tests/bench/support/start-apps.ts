@@ -24,6 +24,7 @@ type Services = {
 export async function startApps(bench: Bench, backend: string, services: Services): Promise<Apps> {
   const [port, apiMetrics, workerMetrics] = [await freePort(), await freePort(), await freePort()]
   const api = await startApp(bench, 'api', backend, services, {
+    LAME_DUCK_MS: '0',
     ...services.apiEnv,
     PORT: String(port),
     METRICS_PORT: String(apiMetrics),

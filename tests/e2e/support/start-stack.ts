@@ -46,7 +46,11 @@ export async function startStack({ databaseUrl, queue, workerEnv, apiEnv, worker
     return launch('worker', { ...shortLeases, ...workerEnv, ...env, METRICS_PORT }, METRICS_PORT)
   }
   const PORT = String(await freePort())
-  const api = await launch('api', { ...apiEnv, PORT, METRICS_PORT: String(await freePort()) }, PORT)
+  const api = await launch(
+    'api',
+    { LAME_DUCK_MS: '500', ...apiEnv, PORT, METRICS_PORT: String(await freePort()) },
+    PORT,
+  )
   const apiUrl = `http://127.0.0.1:${PORT}`
   const workers = worker ? [await startWorker()] : []
 

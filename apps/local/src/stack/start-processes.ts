@@ -64,6 +64,8 @@ export async function startProcesses(deps: Deps, setting: Setting): Promise<Proc
       METRICS_PORT: String(ports.apiMetrics),
       // Most of the demo's subscribers are called without TLS.
       HTTPS_REQUIRED: 'false',
+      // Nobody balances the load here, and Ctrl-C should not take long.
+      LAME_DUCK_MS: '500',
     }),
   })
   const metricsUrl = {
