@@ -8,7 +8,8 @@ import {
   checkTruth,
 } from './support/checks/check-ledgers.ts'
 import type { Ledgers } from './support/checks/read-ledgers.ts'
-import type { Call, Intent } from './support/fault-client.ts'
+import type { Call } from './support/call-once.ts'
+import type { Intent } from './support/fault-client.ts'
 import type { ReceivedLine } from './support/receiver-types.ts'
 
 const intent = (changes: Partial<Intent> = {}): Intent => ({

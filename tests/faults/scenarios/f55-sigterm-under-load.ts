@@ -1,6 +1,6 @@
 import { judge, mustHold } from '../support/judge.ts'
 import { bothBackends, type Scenario } from '../support/scenario.ts'
-import { lasts, startLoad, usualStack } from '../support/start-load.ts'
+import { lasts, startEveryLoad, usualStack } from '../support/start-load.ts'
 
 export const scenario: Scenario = {
   id: 'F55',
@@ -8,7 +8,7 @@ export const scenario: Scenario = {
   backends: bothBackends,
   run: async (context) => {
     const stack = await usualStack(context)
-    const load = startLoad(stack, { rate: 100 })
+    const load = startEveryLoad(stack, 40)
     await lasts(2_000)
     const [oldApi, oldWorker] = [stack.apis()[0], stack.workers()[0]]
     await Promise.all([stack.startApi(), stack.startWorker()])

@@ -1,6 +1,6 @@
 import { judge } from '../support/judge.ts'
 import { bothBackends, type Scenario } from '../support/scenario.ts'
-import { startLoad, usualStack } from '../support/start-load.ts'
+import { startEveryLoad, usualStack } from '../support/start-load.ts'
 
 export const scenario: Scenario = {
   id: 'F57',
@@ -8,14 +8,14 @@ export const scenario: Scenario = {
   backends: bothBackends,
   run: async (context) => {
     const stack = await usualStack(context)
-    const load = startLoad(stack)
+    const loads = startEveryLoad(stack)
     for (let i = 0; i < 20; i += 1) {
       const old = [...stack.apis(), ...stack.workers()]
       await Promise.all([stack.startApi(), stack.startWorker()])
       for (const one of old) one.kill('SIGTERM')
       await Promise.all(old.map(({ exited }) => exited))
     }
-    await load.stop()
+    await loads.stop()
     return judge(stack)
   },
 }

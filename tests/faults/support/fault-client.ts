@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
+import { callOnce, type Call, type ClientKind, type Urls } from './call-once.ts'
 import { openLedgerFile } from './ledger-file.ts'
 
 /** What became of one trigger the client wanted accepted. `unknown`: cut off, timed out or 5xx; it may be stored. */
@@ -12,16 +13,6 @@ export type Intent = {
   ids: Set<string>
 }
 
-/** One call, for C8. */
-export type Call = {
-  status: number
-  ms: number
-  at: number
-  retryAfter: boolean
-  problem: boolean
-  error?: string
-}
-
 export type PostOptions = {
   /** Calls under way at once; default 10. */
   atOnce?: number
@@ -31,6 +22,8 @@ export type PostOptions = {
   until?: () => boolean
   /** Fields over those of the usual body. */
   body?: Record<string, unknown>
+  /** Default `fetch`. */
+  as?: ClientKind
   /** Told after every answer. */
   onAnswered?: (answered: number) => void
 }
@@ -45,15 +38,12 @@ export type FaultClient = {
   close(): Promise<void>
 }
 
-/** How long a call may take before the client calls it hung; far beyond what the api promises. */
-const hungMs = 15_000
-
 /**
- * The order system: writes what it intends to ledger A before it posts, and what it was told afterwards. `urls` are tried
- * in turn when a connection is refused, as a load balancer does.
+ * The order system: writes what it intends to ledger A before it posts, and what it was told afterwards. See {@link ClientKind} for how
+ * it finds an api.
  */
 export async function openFaultClient(options: {
-  urls: () => readonly string[]
+  urls: Urls
   token: string
   ledger: string
   name: string
@@ -64,8 +54,8 @@ export async function openFaultClient(options: {
   let serial = 0
   let closed = false
 
-  const send = async (intent: Intent): Promise<void> => {
-    const call = await callOnce(options.urls(), options.token, intent)
+  const send = async (intent: Intent, as: ClientKind = 'fetch'): Promise<void> => {
+    const call = await callOnce(options.urls, options.token, intent, as)
     calls.push(call.call)
     await ledger.add({ ack: intent.key, status: call.call.status, id: call.id, error: call.call.error })
     if (call.id !== undefined) {
@@ -75,20 +65,20 @@ export async function openFaultClient(options: {
       intent.state = 'rejected'
     }
   }
-  const postNew = async (body: Record<string, unknown>): Promise<void> => {
+  const postNew = async (body: Record<string, unknown>, as?: ClientKind): Promise<void> => {
     serial += 1
     const order = `${options.name}-${serial}`
     const text = JSON.stringify({ ...triggerBody(order), ...body })
     const intent: Intent = { key: `key-${order}`, order, body: text, state: 'unknown', ids: new Set() }
     intents.set(intent.key, intent)
     await ledger.add({ intent: intent.key, order, hash: createHash('sha256').update(text).digest('hex') })
-    await send(intent)
+    await send(intent, as)
   }
 
   return {
     intents,
     calls,
-    post: async (n, { atOnce = 10, rate, until, body = {}, onAnswered = () => {} } = {}) => {
+    post: async (n, { atOnce = 10, rate, until, body = {}, as, onAnswered = () => {} } = {}) => {
       let begun = 0
       let answered = 0
       const startedAt = performance.now()
@@ -98,7 +88,7 @@ export async function openFaultClient(options: {
           begun += 1
           const ahead = rate ? (begun / rate) * 1_000 - (performance.now() - startedAt) : 0
           if (ahead > 0) await pause(ahead)
-          await postNew(body)
+          await postNew(body, as)
           answered += 1
           onAnswered(answered)
         }
@@ -111,7 +101,8 @@ export async function openFaultClient(options: {
         const unknown = [...intents.values()].filter((intent) => intent.state === 'unknown')
         if (unknown.length === 0) return
         if (performance.now() > giveUpAt) throw new Error(`${unknown.length} intents got no certain answer`)
-        for (let i = 0; i < unknown.length; i += 10) await Promise.all(unknown.slice(i, i + 10).map(send))
+        for (let i = 0; i < unknown.length; i += 10)
+          await Promise.all(unknown.slice(i, i + 10).map((intent) => send(intent)))
         await pause(100)
       }
     },
@@ -121,49 +112,6 @@ export async function openFaultClient(options: {
       await ledger.close()
     },
   }
-}
-
-async function callOnce(
-  urls: readonly string[],
-  token: string,
-  { key, body }: Intent,
-): Promise<{ call: Call; id: string | undefined }> {
-  const startedAt = performance.now()
-  const at = Date.now()
-  const end = (status: number, more: Partial<Call> = {}): Call => {
-    return { status, ms: performance.now() - startedAt, at, retryAfter: false, problem: false, ...more }
-  }
-  for (const [i, url] of urls.entries()) {
-    try {
-      const answer = await fetch(`${url}/v1/triggers`, {
-        method: 'POST',
-        headers: {
-          authorization: `Bearer ${token}`,
-          'content-type': 'application/json',
-          'idempotency-key': key,
-        },
-        body,
-        signal: AbortSignal.timeout(hungMs),
-      })
-      const text = await answer.text()
-      const call = end(answer.status, {
-        retryAfter: /^\d+$/.test(answer.headers.get('retry-after') ?? ''),
-        problem: (answer.headers.get('content-type') ?? '').startsWith('application/problem+json'),
-      })
-      return { call, id: answer.status === 202 ? (JSON.parse(text) as { id: string }).id : undefined }
-    } catch (error) {
-      const refused = codeOf(error) === 'ECONNREFUSED'
-      if (!refused || i === urls.length - 1) return { call: end(0, { error: codeOf(error) }), id: undefined }
-    }
-  }
-  return { call: end(0, { error: 'no url' }), id: undefined }
-}
-
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const { cause } = error
-  if (cause instanceof Error && 'code' in cause) return String(cause.code)
-  return error.name
 }
 
 const triggerBody = (order: string) => ({

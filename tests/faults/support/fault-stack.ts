@@ -20,6 +20,7 @@ import {
   type FleetProcess,
   type LaunchOptions,
 } from './fault-fleet.ts'
+import { watchReadiness } from './watch-readiness.ts'
 import { startFaultReceiver, type FaultReceiver } from './start-fault-receiver.ts'
 
 export { masterKey, secret, yard }
@@ -76,8 +77,9 @@ export async function startFaultStack(options: FaultStackOptions): Promise<Fault
   const alive = (app: App) => fleet.processes.filter((one) => one.app === app && one.running())
   const allApis = () => fleet.processes.filter((one) => one.app === 'api')
   const apis = () => (alive('api').length > 0 ? alive('api') : allApis())
+  const readiness = watchReadiness(() => alive('api').map((api) => api.url))
   const client = await openFaultClient({
-    urls: () => apis().map((api) => api.url),
+    urls: { listening: () => apis().map((api) => api.url), ready: () => readiness.ready() },
     token,
     ledger: join(folder, 'client.jsonl'),
     name: `o${seed}`,
@@ -110,6 +112,7 @@ export async function startFaultStack(options: FaultStackOptions): Promise<Fault
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       }),
     stop: async () => {
+      await readiness.stop()
       await fleet.stopAll()
       await receiver.stop()
       await client.close()
@@ -132,7 +135,9 @@ function envOf(
     EGRESS_ALLOW: 'loopback',
     HOST: '127.0.0.1',
     LOG_LEVEL: 'info',
-    ...(app === 'worker' ? { ...faultLeases, SCHEDULE_SCALE: '0.02', ...options.workerEnv } : options.apiEnv),
+    ...(app === 'worker'
+      ? { ...faultLeases, SCHEDULE_SCALE: '0.02', ...options.workerEnv }
+      : { LAME_DUCK_MS: '1000', ...options.apiEnv }),
   }
 }
 

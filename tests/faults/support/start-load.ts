@@ -50,5 +50,12 @@ export function startLoad(stack: FaultStack, options: PostOptions = {}): { stop(
   }
 }
 
+/** Traffic of every kind of client at once, `rate` a second each. */
+export function startEveryLoad(stack: FaultStack, rate = 25): { stop(): Promise<void> } {
+  const kinds = ['fetch', 'balanced', 'single'] as const
+  const loads = kinds.map((as) => startLoad(stack, { rate, as }))
+  return { stop: async () => void (await Promise.all(loads.map((load) => load.stop()))) }
+}
+
 /** Resolves after `ms`: the length of a fault, not a wait for something that should happen. */
 export const lasts = (ms: number): Promise<void> => pause(ms)

@@ -1,4 +1,4 @@
-import type { Call } from '../fault-client.ts'
+import type { Call } from '../call-once.ts'
 import type { Failures } from './check-ledgers.ts'
 
 /** What the api promises, and what reading the clock on a busy machine may add to it, ms. */
