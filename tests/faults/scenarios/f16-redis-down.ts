@@ -1,4 +1,5 @@
 import { percentile } from '../support/checks/check-calls.ts'
+import { alarmsOf, expectAlarms } from '../support/expect-alarms.ts'
 import { judge, mustHold } from '../support/judge.ts'
 import type { Scenario } from '../support/scenario.ts'
 import { lasts, startLoad, usualStack } from '../support/start-load.ts'
@@ -17,6 +18,7 @@ export const scenario: Scenario = {
     })
     const load = startLoad(stack)
     await lasts(2_000)
+    const fromMs = Date.now()
     await redis.kill()
     const from = stack.client.calls.length
     await lasts(30_000)
@@ -26,8 +28,11 @@ export const scenario: Scenario = {
     )
     const meanwhile = await stack.receiver.count()
     await redis.restart()
+    const toMs = Date.now()
     await load.stop()
+    const noteAlarms = await expectAlarms(stack, { fromMs, toMs }, alarmsOf.redis)
     const finding = await judge(stack, { timeoutMs: 60_000 })
+    noteAlarms(finding)
     finding.notes.push(`p99 of the calls while it was down ${Math.round(p99)} ms`)
     mustHold(finding, p99 <= 250, `F16 p99 of the calls ${Math.round(p99)} ms, not 250`)
     mustHold(finding, meanwhile > 1_000, `F16 only ${meanwhile} requests arrived while Redis was down`)

@@ -1,3 +1,4 @@
+import { alarmsOf, expectAlarms } from '../support/expect-alarms.ts'
 import { judge, mustHold } from '../support/judge.ts'
 import { linkedStack, setLinks } from '../support/linked-stack.ts'
 import type { Scenario } from '../support/scenario.ts'
@@ -11,6 +12,8 @@ export const scenario: Scenario = {
     const { stack, links } = await linkedStack(context)
     const both = [links.apiRedis, links.workerRedis]
     const load = startLoad(stack, { rate: 30 })
+    await lasts(2_000)
+    const fromMs = Date.now()
     for (let i = 0; i < 4; i += 1) {
       setLinks(both, { down: true })
       await lasts(8_000)
@@ -18,7 +21,9 @@ export const scenario: Scenario = {
       await lasts(2_000)
     }
     await load.stop()
+    const noteAlarms = await expectAlarms(stack, { fromMs, toMs: Date.now() }, alarmsOf.redis)
     const finding = await judge(stack)
+    noteAlarms(finding)
     mustHold(
       finding,
       stack.workers().length === 1 && stack.apis()[0]?.running() === true,

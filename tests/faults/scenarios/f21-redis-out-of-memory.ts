@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis'
+import { expectAlarms, sweepAlarms } from '../support/expect-alarms.ts'
 import { judge } from '../support/judge.ts'
 import type { Scenario } from '../support/scenario.ts'
 import { lasts, startLoad, usualStack } from '../support/start-load.ts'
@@ -15,11 +16,15 @@ export const scenario: Scenario = {
     context.cleanUp(async () => admin.disconnect())
     const load = startLoad(stack)
     await lasts(1_500)
+    const fromMs = Date.now()
     await admin.config('SET', 'maxmemory', '1mb')
     await lasts(6_000)
     await admin.config('SET', 'maxmemory', '0')
     await lasts(1_500)
     await load.stop()
-    return judge(stack)
+    const noteAlarms = await expectAlarms(stack, { fromMs, toMs: Date.now() }, sweepAlarms)
+    const finding = await judge(stack)
+    noteAlarms(finding)
+    return finding
   },
 }

@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { eventually } from '@waybill/testing'
+import { expectAlarms, sweepAlarms } from '../support/expect-alarms.ts'
 import { judge } from '../support/judge.ts'
 import type { Scenario } from '../support/scenario.ts'
 import { lasts, startLoad, usualStack } from '../support/start-load.ts'
@@ -33,12 +34,16 @@ export const scenario: Scenario = {
       },
       { everyMs: 300 },
     )
+    const fromMs = Date.now()
     await lasts(6_000)
     await rm(inTheWay, { recursive: true, force: true })
     await admin.config('SET', 'save', '')
     await admin.config('SET', 'stop-writes-on-bgsave-error', 'no')
     await lasts(2_000)
     await load.stop()
-    return judge(stack)
+    const noteAlarms = await expectAlarms(stack, { fromMs, toMs: Date.now() }, sweepAlarms)
+    const finding = await judge(stack)
+    noteAlarms(finding)
+    return finding
   },
 }

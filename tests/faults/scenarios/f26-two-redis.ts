@@ -1,6 +1,7 @@
+import { expectAlarms, sweepAlarms } from '../support/expect-alarms.ts'
 import { judge } from '../support/judge.ts'
 import type { Scenario } from '../support/scenario.ts'
-import { usualStack } from '../support/start-load.ts'
+import { lasts, usualStack } from '../support/start-load.ts'
 
 export const scenario: Scenario = {
   id: 'F26',
@@ -15,7 +16,13 @@ export const scenario: Scenario = {
       queue,
       links: { worker: { redisUrl: other.url } },
     })
+    // Somebody must have looked before.
+    await lasts(2_000)
+    const fromMs = Date.now()
     await stack.client.post(200, { rate: 50 })
-    return judge(stack)
+    const noteAlarms = await expectAlarms(stack, { fromMs, toMs: Date.now() }, sweepAlarms)
+    const finding = await judge(stack)
+    noteAlarms(finding)
+    return finding
   },
 }

@@ -1,3 +1,4 @@
+import { alarmsOf, expectAlarms } from '../support/expect-alarms.ts'
 import { judge } from '../support/judge.ts'
 import { bothBackends, type Scenario } from '../support/scenario.ts'
 import { lasts, startLoad, usualStack } from '../support/start-load.ts'
@@ -11,15 +12,22 @@ export const scenario: Scenario = {
     const databaseUrl = postgres.url
     const stack = await usualStack(context, { databaseUrl, queue: context.queue(databaseUrl) })
     const load = startLoad(stack)
+    const outages: { fromMs: number; toMs: number }[] = []
     for (const mode of ['fast', 'immediate'] as const) {
       await lasts(2_000)
+      const fromMs = Date.now()
       await postgres.stop(mode)
       // Longer than every lease.
       await lasts(5_000)
       await postgres.start()
+      outages.push({ fromMs, toMs: Date.now() })
     }
     await lasts(2_000)
     await load.stop()
-    return judge(stack, { calls: { unavailable: true } })
+    const notes = []
+    for (const outage of outages) notes.push(await expectAlarms(stack, outage, alarmsOf.postgres))
+    const finding = await judge(stack, { calls: { unavailable: true } })
+    for (const note of notes) note(finding)
+    return finding
   },
 }

@@ -1,3 +1,4 @@
+import { alarmsOf, expectAlarms } from '../support/expect-alarms.ts'
 import { judge, mustHold } from '../support/judge.ts'
 import { bothBackends, type Scenario } from '../support/scenario.ts'
 import { lasts, startLoad, usualStack } from '../support/start-load.ts'
@@ -13,13 +14,17 @@ export const scenario: Scenario = {
     context.cleanUp(() => postgres.thaw())
     const load = startLoad(stack)
     await lasts(2_000)
+    const fromMs = Date.now()
     await postgres.freeze()
     await lasts(20_000)
     const refused = stack.client.calls.filter(({ status }) => status === 503).length
     await postgres.thaw()
+    const toMs = Date.now()
     await lasts(3_000)
     await load.stop()
+    const noteAlarms = await expectAlarms(stack, { fromMs, toMs }, alarmsOf.postgres)
     const finding = await judge(stack, { calls: { unavailable: true } })
+    noteAlarms(finding)
     mustHold(finding, refused > 0, 'F31 no call was refused while Postgres hung')
     return finding
   },

@@ -1,6 +1,7 @@
 import { chmod, chown, cp, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FaultStack } from '../support/fault-stack.ts'
+import { matchesFacility } from '../support/matches-facility.ts'
 import { judge, mustHold } from '../support/judge.ts'
 import { readLedgers } from '../support/checks/read-ledgers.ts'
 import { bothBackends, type Scenario } from '../support/scenario.ts'
@@ -58,9 +59,12 @@ export const scenario: Scenario = {
 
 /** Deliveries that have not arrived, made or still to be made: at most these are sent again. */
 async function unsettled(stack: FaultStack): Promise<number> {
-  const { triggers, deliveries, subscriptions } = await readLedgers(stack)
+  const { intents, triggers, deliveries, subscriptions } = await readLedgers(stack)
   const delivered = deliveries.filter(({ status }) => status === 'delivered').length
-  return [...triggers.values()].flat().length * subscriptions.length - delivered
+  const planned = intents
+    .filter(({ order }) => triggers.has(order))
+    .flatMap(({ facility }) => subscriptions.filter((one) => matchesFacility(one, facility)))
+  return planned.length - delivered
 }
 
 async function chownLike(model: string, folder: string): Promise<void> {

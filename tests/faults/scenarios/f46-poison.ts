@@ -1,5 +1,5 @@
 import { readLedgers } from '../support/checks/read-ledgers.ts'
-import { countUntold, judge, mustHold } from '../support/judge.ts'
+import { judge, mustHold } from '../support/judge.ts'
 import { bothBackends, type Scenario } from '../support/scenario.ts'
 import { lasts, usualStack } from '../support/start-load.ts'
 
@@ -17,7 +17,6 @@ export const scenario: Scenario = {
       (await stack.receiver.lines()).filter(({ path }) => path === '/poisoned').length
     await Promise.all([stack.client.post(20), stack.client.post(1, { body: { facility_id: 'poison' } })])
     let deaths = 0
-    const bounds = { bound: 0, untold: 0 }
     const status = async () =>
       (await readLedgers(stack)).deliveries.find(({ subscription }) => subscription === poisoned.id)
     for (const endsAt = performance.now() + 120_000; performance.now() < endsAt; await lasts(50)) {
@@ -26,15 +25,12 @@ export const scenario: Scenario = {
         const [worker] = stack.workers()
         worker?.kill('SIGKILL')
         await worker?.exited
-        const { deliveries, requests } = await countUntold(stack)
-        bounds.bound += deliveries
-        bounds.untold = Math.max(bounds.untold, requests)
         await stack.startWorker()
         await stack.client.post(3)
       }
       if ((await status())?.err === 'quarantined') break
     }
-    const finding = await judge(stack, bounds)
+    const finding = await judge(stack)
     const end = await status()
     finding.notes.push(`set aside after ${deaths} deaths`)
     mustHold(finding, end?.err === 'quarantined', `F46 the delivery is ${end?.status} ${end?.err ?? ''}`)

@@ -1,9 +1,10 @@
+import { alarmsOf, expectAlarms } from '../support/expect-alarms.ts'
 import { judge, mustHold } from '../support/judge.ts'
 import { linkedStack, setLinks, type LinkName } from '../support/linked-stack.ts'
 import { bothBackends, type Scenario } from '../support/scenario.ts'
 import { lasts, startLoad } from '../support/start-load.ts'
 
-/** Every combination of links but none: 15 on Redis, 3 on Postgres. */
+/** Every combination of links but none: 15 on Redis, 3 on Postgres; then all of them long enough for alarms to turn. */
 export const scenario: Scenario = {
   id: 'F48',
   title: 'every combination of broken links, refused or silent by turns',
@@ -21,8 +22,20 @@ export const scenario: Scenario = {
       for (const link of broken) link?.reset()
       await lasts(1_200)
     }
+    await lasts(5_000)
+    const all = names.map((name) => links[name])
+    const fromMs = Date.now()
+    setLinks(all, { blackhole: true })
+    await lasts(17_000)
+    setLinks(all, {})
+    for (const link of all) link?.reset()
+    const toMs = Date.now()
+    await lasts(2_000)
     await load.stop()
+    const alarms = [...alarmsOf.postgres, ...(context.backend === 'redis' ? alarmsOf.redis : [])]
+    const noteAlarms = await expectAlarms(stack, { fromMs, toMs }, alarms)
     const finding = await judge(stack, { calls: { unavailable: true } })
+    noteAlarms(finding)
     mustHold(
       finding,
       stack.workers().length === 1 && stack.apis()[0]?.running() === true,

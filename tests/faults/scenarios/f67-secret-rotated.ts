@@ -14,6 +14,7 @@ export const scenario: Scenario = {
   run: async (context) => {
     const stack = await usualStack(context)
     const next = `whsec_${randomBytes(32).toString('base64')}`
+    stack.canaries.push(next.slice('whsec_'.length), bytesOf(next).toString('hex'))
     const keys = deriveMasterKeys(masterKey)
     const put = (clear: Buffer[]) =>
       Promise.all(
@@ -28,7 +29,7 @@ export const scenario: Scenario = {
     const overlap = (await stack.receiver.lines()).slice(-20)
     const paths = Object.fromEntries(stack.subscriptions.map(({ path }) => [path, next]))
     await stack.receiver.program({
-      rules: [{ path: '/flaky', first: 1, answer: { status: 500 } }],
+      rules: [{ begins: '/flaky', first: 1, answer: { status: 500 } }],
       secrets: paths,
     })
     await lasts(1_000)

@@ -7,6 +7,8 @@ import { openLedgerFile } from './ledger-file.ts'
 export type Intent = {
   key: string
   order: string
+  /** Where the order is; undefined: nowhere in particular. */
+  facility: string | undefined
   body: string
   state: 'unknown' | 'accepted' | 'rejected'
   /** Ids of all 202 answers: more than one distinct id would be a defect. */
@@ -31,6 +33,8 @@ export type PostOptions = {
 export type FaultClient = {
   intents: Map<string, Intent>
   calls: Call[]
+  /** From now on the orders are at these facilities by turns. */
+  spreadOver(facilities: readonly string[]): void
   post(n: number, options?: PostOptions): Promise<void>
   /** Sends what is unknown again with its key until every answer is certain. Throws after `timeoutMs`. */
   replayUnknown(timeoutMs?: number): Promise<void>
@@ -51,6 +55,7 @@ export async function openFaultClient(options: {
   const ledger = await openLedgerFile(options.ledger)
   const intents = new Map<string, Intent>()
   const calls: Call[] = []
+  let facilities: readonly string[] = []
   let serial = 0
   let closed = false
 
@@ -68,8 +73,18 @@ export async function openFaultClient(options: {
   const postNew = async (body: Record<string, unknown>, as?: ClientKind): Promise<void> => {
     serial += 1
     const order = `${options.name}-${serial}`
-    const text = JSON.stringify({ ...triggerBody(order), ...body })
-    const intent: Intent = { key: `key-${order}`, order, body: text, state: 'unknown', ids: new Set() }
+    const site = facilities[serial % facilities.length]
+    const whole = { ...triggerBody(order), ...(site === undefined ? {} : { facility_id: site }), ...body }
+    const text = JSON.stringify(whole)
+    const at = body['facility_id'] ?? site
+    const intent: Intent = {
+      key: `key-${order}`,
+      order,
+      facility: typeof at === 'string' ? at : undefined,
+      body: text,
+      state: 'unknown',
+      ids: new Set(),
+    }
     intents.set(intent.key, intent)
     await ledger.add({ intent: intent.key, order, hash: createHash('sha256').update(text).digest('hex') })
     await send(intent, as)
@@ -78,6 +93,7 @@ export async function openFaultClient(options: {
   return {
     intents,
     calls,
+    spreadOver: (sites) => void (facilities = sites),
     post: async (n, { atOnce = 10, rate, until, body = {}, as, onAnswered = () => {} } = {}) => {
       let begun = 0
       let answered = 0

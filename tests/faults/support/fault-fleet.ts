@@ -34,8 +34,13 @@ export type LaunchOptions = {
 /** Leases and sweeps 25 times shorter than in production; each figure keeps its relation to the others. */
 export const faultLeases = { HEARTBEAT_MS: '200', SELF_STOP_MS: '800', LEASE_MS: '2000', SWEEP_MS: '400' }
 
+/** With which a worker ends whose lease was taken by others. */
+const leaseLostCode = 70
+
 export type Fleet = {
   processes: FleetProcess[]
+  /** Those that could not record what they had done: killed, or without their lease. Whoever ends by itself otherwise can. */
+  deaths(): { app: App; atMs: number }[]
   launch(app: App, options?: LaunchOptions): Promise<FleetProcess>
   stopAll(): Promise<void>
 }
@@ -43,6 +48,7 @@ export type Fleet = {
 /** Starts api and worker processes with fault points compiled in, and ends every one of them. */
 export function createFleet(common: Record<App, () => Record<string, string>>, folder: string): Fleet {
   const processes: FleetProcess[] = []
+  const deaths: { app: App; atMs: number }[] = []
   const launch = async (app: App, options: LaunchOptions = {}): Promise<FleetProcess> => {
     const port = options.port ?? (await freePort())
     const metricsPort = app === 'api' ? await freePort() : port
@@ -66,7 +72,10 @@ export function createFleet(common: Record<App, () => Record<string, string>>, f
     })
     const state = { running: true }
     const ended = () => void (state.running = false)
-    child.exited.then(ended, ended)
+    child.exited.then(({ code, signal }) => {
+      ended()
+      if (signal !== null || code === leaseLostCode) deaths.push({ app, atMs: Date.now() })
+    }, ended)
     const started: FleetProcess = {
       ...child,
       app,
@@ -81,6 +90,7 @@ export function createFleet(common: Record<App, () => Record<string, string>>, f
   }
   return {
     processes,
+    deaths: () => [...deaths],
     launch,
     stopAll: async () => {
       await Promise.all(

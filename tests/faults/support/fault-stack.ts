@@ -11,6 +11,8 @@ import {
 import { createPublicIds, type SubscriptionId } from '@waybill/domain'
 import type { QueueConfig } from '@waybill/queue'
 import { masterKey, secret, subscribeReceiver, yard } from '../../support/subscribe-receiver.ts'
+import type { Call } from './call-once.ts'
+import { noteCall } from './note-call.ts'
 import { openFaultClient, type FaultClient } from './fault-client.ts'
 import {
   createFleet,
@@ -21,13 +23,21 @@ import {
   type LaunchOptions,
 } from './fault-fleet.ts'
 import { watchReadiness } from './watch-readiness.ts'
+import { watchStack, type StackWatch } from './watch-stack.ts'
 import { startFaultReceiver, type FaultReceiver } from './start-fault-receiver.ts'
 
 export { masterKey, secret, yard }
 export const publicIds = createPublicIds(deriveMasterKeys(masterKey).publicIds)
 
 /** A subscription of the harness; ledger C1 expects a delivery of every accepted trigger for it. */
-export type Subscribed = { id: SubscriptionId; uuid: string; path: string; url: string }
+export type Subscribed = {
+  id: SubscriptionId
+  uuid: string
+  path: string
+  url: string
+  /** Only triggers of these are for it; undefined: all. */
+  facilities: readonly string[] | undefined
+}
 
 export type Links = Partial<Record<App, { databaseUrl?: string; redisUrl?: string }>>
 
@@ -51,6 +61,11 @@ export type FaultStack = {
   client: FaultClient
   fleet: Fleet
   subscriptions: Subscribed[]
+  /** What nobody may find in a log, a metric, a row or the queue, beside what every stack has. */
+  canaries: string[]
+  /** Calls of `call`, for C8. */
+  calls: Call[]
+  watch: StackWatch
   /** All apis that run; clients try them in order. */
   apis(): FleetProcess[]
   workers(): FleetProcess[]
@@ -85,6 +100,8 @@ export async function startFaultStack(options: FaultStackOptions): Promise<Fault
     name: `o${seed}`,
   })
   const subscriptions: Subscribed[] = []
+  const calls: Call[] = []
+  const watch = watchStack({ processes: () => fleet.processes, sql: database.sql, queue })
   return {
     folder,
     database,
@@ -94,6 +111,9 @@ export async function startFaultStack(options: FaultStackOptions): Promise<Fault
     client,
     fleet,
     subscriptions,
+    canaries: [],
+    calls,
+    watch,
     apis,
     workers: () => alive('worker'),
     startApi: (launch) => fleet.launch('api', launch),
@@ -101,18 +121,23 @@ export async function startFaultStack(options: FaultStackOptions): Promise<Fault
     subscribe: async (path, changes = {}) => {
       const { id: made } = await subscribeReceiver(database, 'faults', `${receiver.url}${path}`, changes)
       const uuid = publicIds.encode('subscription', made)
-      const subscribed = { id: made, uuid, path, url: changes.url ?? `${receiver.url}${path}` }
+      const url = changes.url ?? `${receiver.url}${path}`
+      const subscribed = { id: made, uuid, path, url, facilities: changes.filters?.facilities }
       subscriptions.push(subscribed)
       return subscribed
     },
     call: (method, path, body) =>
-      fetch(`${apis()[0]?.url}${path}`, {
-        method,
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      }),
+      noteCall(
+        fetch(`${apis()[0]?.url}${path}`, {
+          method,
+          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        }),
+        calls,
+      ),
     stop: async () => {
       await readiness.stop()
+      await watch.stop()
       await fleet.stopAll()
       await receiver.stop()
       await client.close()

@@ -1,18 +1,17 @@
 import { profiles } from '@waybill/domain'
+import { awayTime } from './checks/away-time.ts'
+import { checkAttempts } from './checks/check-attempts.ts'
 import { checkCalls } from './checks/check-calls.ts'
 import { checkCanaries } from './checks/check-canaries.ts'
-import {
-  checkAttempts,
-  checkDuplicates,
-  checkGaps,
-  checkNothingLost,
-  checkTruth,
-  countDuplicates,
-  countUntoldRequests,
-  type Failures,
-} from './checks/check-ledgers.ts'
+import { checkDuplicates } from './checks/check-duplicates.ts'
+import { checkGaps } from './checks/check-gaps.ts'
+import { checkNothingLost, checkTruth } from './checks/check-ledgers.ts'
 import { checkOwnership } from './checks/check-ownership.ts'
-import { goodArrivals, readLedgers, type Ledgers } from './checks/read-ledgers.ts'
+import { checkVitals, usualCaps, vitalPeaks, type VitalCaps } from './checks/check-vitals.ts'
+import { countDuplicates } from './checks/count-duplicates.ts'
+import { excusedRequests, sumOf } from './checks/excused-requests.ts'
+import type { Failures } from './checks/failures.ts'
+import { readLedgers, type Ledgers } from './checks/read-ledgers.ts'
 import type { FaultStack } from './fault-stack.ts'
 import { quiesce } from './quiesce.ts'
 
@@ -32,80 +31,106 @@ export type Finding = {
 }
 
 export type JudgeOptions = {
-  /** Duplicates that the deaths of workers allow; 0 without one. */
+  /** How many duplicates there may be, whatever died; default: what was in flight when workers died, 0 without a death. */
   bound?: number
-  /** Requests that may be without an attempt; default: as many as `bound`. */
+  /** How many requests may be without an attempt; default: as many as `bound`, which is again what was in flight. */
   untold?: number
+  /** How often each webhook-id may be delivered once more because a person asked for it. */
+  asked?: ReadonlyMap<string, number>
+  /** How long before a worker's death a request may have come that it did not record; see excusedRequests. */
+  inFlightMs?: number
   /** Calls that may fail, see checkCalls. */
   calls?: { cut?: boolean; unavailable?: boolean }
   /** Of these subscriptions every accepted trigger has a delivery; default all. */
-  complete?: readonly { id: number }[]
+  complete?: readonly { id: number; facilities?: readonly string[] | undefined }[]
   timeoutMs?: number
   scheduleScale?: number
+  /** How much later than its time an attempt may come beside what RELIABILITY.md allows, because of the fault, ms. */
+  lateMs?: number
+  /** At least this many requests must be retries; default 1 from 100 accepted triggers on. */
+  retries?: number
+  caps?: Partial<VitalCaps>
   /** C2 and C4 do not hold where answers are sent that no sender can get. */
   skip?: readonly ('C2' | 'C4' | 'C5' | 'C10')[]
 }
 
+/** What an attempt may be late by, beside the jitter of its gap: a sweep and a second, as in production. */
+const lateWithinMs = 6_000
+const { gapsMs } = profiles.standard.schedule
+
 /** Replays what the client does not know, waits until nothing is open, and compares the ledgers. */
 export async function judge(stack: FaultStack, options: JudgeOptions = {}): Promise<Finding> {
-  const { bound = 0, skip = [], timeoutMs = 90_000 } = options
+  const { skip = [], timeoutMs = 90_000, caps } = options
   const failures: Failures = []
   const attempt = async (work: () => Promise<unknown>) =>
     work().catch((error: unknown) =>
       failures.push(`I7 ${error instanceof Error ? error.message : String(error)}`),
     )
   const startedAt = performance.now()
-  // Before the replay: these are the calls of the fault itself.
-  failures.push(...checkCalls(stack.client.calls, options.calls))
   await attempt(() => stack.client.replayUnknown(timeoutMs))
   await attempt(() => quiesce(stack.database.sql, { timeoutMs }))
   const recoverySeconds = (performance.now() - startedAt) / 1_000 - 0.8
   await stack.receiver.settled()
   const ledgers = await readLedgers(stack)
   const lost = checkNothingLost(ledgers, options.complete ?? stack.subscriptions)
-  failures.push(...lost, ...checkDuplicates(ledgers, bound), ...(await checkOwnership(stack.database.sql)))
-  if (!skip.includes('C2')) failures.push(...checkTruth(ledgers))
-  if (!skip.includes('C4')) failures.push(...checkAttempts(ledgers, options.untold ?? bound))
-  if (!skip.includes('C5')) failures.push(...checkGaps(ledgers, gaps(options.scheduleScale ?? 0.02)))
+  failures.push(
+    ...lost,
+    ...checkCalls(stack.client.calls, options.calls),
+    ...checkCalls(stack.calls, { ...options.calls, others: true }),
+    ...checkVitals(stack.watch.sights, { ...usualCaps, ...caps }),
+    ...checkPace(ledgers, stack, options),
+    ...(await checkOwnership(stack.database.sql)),
+  )
+  const { found, bound } = checkRequests(ledgers, options)
+  failures.push(...found)
   if (!skip.includes('C10')) failures.push(...(await checkCanaries(stack)))
+  const accepted = stack.client.accepted().length
+  if (accepted === 0) failures.push('C1 nothing was accepted: this run shows nothing')
+  const retries = countRetries(ledgers)
+  const wanted = options.retries ?? (accepted >= 100 ? 1 : 0)
+  if (retries < wanted) failures.push(`C5 ${retries} requests were retries, fewer than ${wanted}`)
   return {
-    accepted: stack.client.accepted().length,
+    accepted,
     delivered: ledgers.deliveries.filter(({ status }) => status === 'delivered').length,
     lost: countLost(lost),
     duplicates: countDuplicates(ledgers),
     bound,
     recoverySeconds,
     failures,
-    notes: [],
+    notes: [`${retries} retries; ${vitalPeaks(stack.watch.sights)}`],
   }
 }
 
-const gaps = (scale: number): number[] => profiles.standard.schedule.gapsMs.map((gap) => gap * scale)
+/** C2, C3 and C4: what was sent, against what was recorded. */
+function checkRequests(ledgers: Ledgers, options: JudgeOptions): { found: Failures; bound: number } {
+  const { skip = [], bound, untold = bound, asked = new Map<string, number>() } = options
+  const excused = excusedRequests(ledgers, options.inFlightMs)
+  const byId = new Map(excused.good)
+  for (const [id, n] of asked) byId.set(id, (byId.get(id) ?? 0) + n)
+  const found = checkDuplicates(ledgers, bound === undefined ? { byId } : { total: bound })
+  if (!skip.includes('C2')) found.push(...checkTruth(ledgers))
+  const unrecorded = untold === undefined ? { byId: excused.all } : { total: untold }
+  if (!skip.includes('C4')) found.push(...checkAttempts(ledgers, unrecorded, gapsMs.length + 1))
+  return { found, bound: bound ?? sumOf(byId) }
+}
+
+/** C5: when it was sent. */
+function checkPace(ledgers: Ledgers, { watch }: FaultStack, options: JudgeOptions): Failures {
+  const { skip = [], scheduleScale = 0.02, lateMs = 0 } = options
+  if (skip.includes('C5')) return []
+  return checkGaps(ledgers, {
+    gapsMs: gapsMs.map((gap) => gap * scheduleScale),
+    slackMs: lateWithinMs + lateMs,
+    awayMs: (fromMs, toMs) => awayTime(watch.sights, fromMs, toMs),
+  })
+}
+
+const countRetries = ({ received }: Ledgers): number => received.filter(({ n }) => n > 1).length
 
 const countLost = (failures: Failures): number =>
   failures
     .filter((text) => text.startsWith('C1'))
     .reduce((sum, text) => sum + Number(/: (\d+),/.exec(text)?.[1] ?? 1), 0)
-
-/** What the death of all workers leaves untold. */
-export type Untold = {
-  /** Deliveries answered 2xx and not recorded as delivered: each may come once more. */
-  deliveries: number
-  /** Requests without an attempt, over the whole life of the stack. */
-  requests: number
-}
-
-/** Counts it, once everything the dead sent has arrived. */
-export async function countUntold(stack: FaultStack): Promise<Untold> {
-  await stack.receiver.settled()
-  const ledgers = await readLedgers(stack)
-  return { deliveries: undelivered(ledgers), requests: countUntoldRequests(ledgers) }
-}
-
-function undelivered({ received, deliveries }: Ledgers): number {
-  const delivered = new Set(deliveries.filter(({ status }) => status === 'delivered').map(({ uuid }) => uuid))
-  return [...goodArrivals(received).keys()].filter((id) => !delivered.has(id)).length
-}
 
 /** Notes what else had to hold, unless it did. */
 export function mustHold(finding: Finding, holds: boolean, what: string): void {

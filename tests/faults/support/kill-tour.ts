@@ -2,7 +2,7 @@ import type { FaultPointName } from '@waybill/fault-points'
 import { eventually, type ProcessExit } from '@waybill/testing'
 import type { App, FleetProcess } from './fault-fleet.ts'
 import type { FaultStack } from './fault-stack.ts'
-import { countUntold, judge, type Finding } from './judge.ts'
+import { judge, type Finding } from './judge.ts'
 
 /** A kill at one point, or at several one after the other when the later ones are passed only while healing. */
 export type TourStop = { fault: string; points: { app: App; name: FaultPointName; pass?: number }[] }
@@ -52,8 +52,6 @@ const drainedWithinMs = 90_000
  * the next stop goes on with the processes this one started.
  */
 export async function visit(stack: FaultStack, { points }: TourStop): Promise<Finding> {
-  const bounds = tourBounds.get(stack) ?? { bound: 0, untold: 0 }
-  tourBounds.set(stack, bounds)
   stack.client.calls.length = 0
   const [first] = points
   // Who waits for what another process leaves behind must be armed before that happens.
@@ -68,18 +66,10 @@ export async function visit(stack: FaultStack, { points }: TourStop): Promise<Fi
     const end = await endOf(victim)
     await posting
     if (end.signal !== 'SIGKILL') throw new Error(`${point.name}: the ${point.app} ended with ${end.code}`)
-    if (point.app === 'worker') {
-      const { deliveries, requests } = await countUntold(stack)
-      bounds.bound += deliveries
-      bounds.untold = Math.max(bounds.untold, requests)
-    }
     await (point.app === 'api' ? stack.startApi() : stack.startWorker())
   }
-  return judge(stack, { ...bounds, calls: { cut: true }, timeoutMs: drainedWithinMs, skip: ['C10'] })
+  return judge(stack, { calls: { cut: true }, timeoutMs: drainedWithinMs, skip: ['C10'] })
 }
-
-/** Bounds add up: the ledgers of a stack are those of all its stops. */
-const tourBounds = new WeakMap<FaultStack, { bound: number; untold: number }>()
 
 async function armed(
   stack: FaultStack,

@@ -24,6 +24,7 @@ function decide(path: string, n: number): FaultAnswer {
   const rule = state.program.rules.find(
     (one) =>
       (one.path === undefined || one.path === path) &&
+      (one.begins === undefined || path.startsWith(one.begins)) &&
       (one.first === undefined || n <= one.first) &&
       (one.chance === undefined || random() < one.chance),
   )

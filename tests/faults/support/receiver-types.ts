@@ -21,6 +21,8 @@ export type FaultAnswer = {
 export type ReceiverRule = {
   /** Exact path; absent: every path. */
   path?: string
+  /** Or every path that begins like this. */
+  begins?: string
   /** Only the first n requests of each webhook-id. */
   first?: number
   /** Only by chance, 0 to 1. */

@@ -1,3 +1,4 @@
+import { checkCanaries } from './checks/check-canaries.ts'
 import type { Finding } from './judge.ts'
 import { killTour, nameOf, tourLeases, visit } from './kill-tour.ts'
 import { bothBackends, type Scenario } from './scenario.ts'
@@ -11,7 +12,7 @@ export function shortScenarios(): Scenario[] {
       title: `${killTour.length} kill points one after the other`,
       backends: bothBackends,
       run: async (context) => {
-        const stack = await usualStack(context, { workerEnv: tourLeases, flakiness: 1 })
+        const stack = await usualStack(context, { workerEnv: tourLeases, flakiness: 1, few: true })
         const failures: string[] = []
         const findings: Finding[] = []
         for (const stop of killTour) {
@@ -23,6 +24,7 @@ export function shortScenarios(): Scenario[] {
           )
           failures.push(...finding.failures.map((failure) => `${nameOf(stop)}: ${failure}`))
         }
+        failures.push(...(await checkCanaries(stack)))
         const last = findings.at(-1)
         if (!last) throw new Error('the tour has no stop')
         return { ...last, failures, recoverySeconds: Math.max(...findings.map((one) => one.recoverySeconds)) }

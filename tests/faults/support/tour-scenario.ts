@@ -1,3 +1,4 @@
+import { checkCanaries } from './checks/check-canaries.ts'
 import type { Finding } from './judge.ts'
 import { killTour, tourLeases, visit } from './kill-tour.ts'
 import { bothBackends, type Scenario } from './scenario.ts'
@@ -10,10 +11,12 @@ export function tourScenario(id: string, title: string): Scenario {
     title,
     backends: bothBackends,
     run: async (context) => {
-      const stack = await usualStack(context, { workerEnv: tourLeases, flakiness: 1 })
+      const stack = await usualStack(context, { workerEnv: tourLeases, flakiness: 1, few: true })
       const findings: Finding[] = []
       for (const stop of killTour.filter(({ fault }) => fault === id)) findings.push(await visit(stack, stop))
-      return merged(findings)
+      const finding = merged(findings)
+      finding.failures.push(...(await checkCanaries(stack)))
+      return finding
     },
   }
 }

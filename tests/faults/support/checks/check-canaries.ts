@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { masterKey, secret, type FaultStack } from '../fault-stack.ts'
-import type { Failures } from './check-ledgers.ts'
+import type { Failures } from './failures.ts'
 
 /** C10 and I11: no secret is in a log, a metric, a row or the queue in clear text. */
 export async function checkCanaries(stack: FaultStack): Promise<Failures> {
@@ -11,6 +11,7 @@ export async function checkCanaries(stack: FaultStack): Promise<Failures> {
     secret.slice('whsec_'.length),
     clear.toString('hex'),
     stack.token,
+    ...stack.canaries,
   ]
   const found = (text: string) => canaries.some((canary) => text.includes(canary))
   const failures: Failures = []
@@ -46,13 +47,27 @@ async function redisHolds(url: string, found: (text: string) => boolean): Promis
   client.on('error', () => undefined)
   try {
     for (const key of await client.keys('*')) {
-      const type = await client.type(key)
-      const value =
-        type === 'hash' ? await client.hgetall(key) : type === 'string' ? await client.get(key) : key
-      if (found(JSON.stringify(value))) return true
+      if (found(key) || found(JSON.stringify(await readKey(client, key)))) return true
     }
     return false
   } finally {
     client.disconnect()
+  }
+}
+
+async function readKey(client: Redis, key: string): Promise<unknown> {
+  switch (await client.type(key)) {
+    case 'hash':
+      return client.hgetall(key)
+    case 'list':
+      return client.lrange(key, 0, -1)
+    case 'set':
+      return client.smembers(key)
+    case 'zset':
+      return client.zrange(key, '0', '-1')
+    case 'stream':
+      return client.xrange(key, '-', '+')
+    default:
+      return client.get(key)
   }
 }

@@ -1,5 +1,5 @@
 import type { Sql } from '@waybill/db'
-import type { Failures } from './check-ledgers.ts'
+import type { Failures } from './failures.ts'
 
 /** C9: nothing is overdue with nobody to see to it, and nothing belongs to a worker that is gone. */
 export async function checkOwnership(sql: Sql): Promise<Failures> {

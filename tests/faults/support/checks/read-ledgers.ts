@@ -1,5 +1,6 @@
 import type { Sql } from '@waybill/db'
 import { statusByCode, type DeliveryId, type DeliveryStatus } from '@waybill/domain'
+import type { App } from '../fault-fleet.ts'
 import type { Intent } from '../fault-client.ts'
 import { publicIds, type FaultStack, type Subscribed } from '../fault-stack.ts'
 import type { ReceivedLine } from '../receiver-types.ts'
@@ -18,10 +19,17 @@ export type StoredDelivery = {
 export type StoredAttempt = {
   uuid: string
   n: number
+  /** Which of a person's wishes it served: a redelivery begins the next one. */
+  generation: number
   code: number | null
   err: string | null
   sentAtMs: number | null
+  /** How long it took; null where its worker died. */
+  ms: number | null
 }
+
+/** The end of a process that nobody asked to end in order. */
+export type Death = { app: App; atMs: number }
 
 /** The ledgers side by side: A (intents), P (triggers, deliveries, attempts), R (what the receiver got). */
 export type Ledgers = {
@@ -33,6 +41,7 @@ export type Ledgers = {
   deliveries: StoredDelivery[]
   attempts: StoredAttempt[]
   received: ReceivedLine[]
+  deaths: Death[]
 }
 
 /** Reads everything anew. */
@@ -49,6 +58,7 @@ export async function readLedgers(stack: FaultStack): Promise<Ledgers> {
     deliveries: await readDeliveries(sql),
     attempts: await readAttempts(sql),
     received: await stack.receiver.lines(),
+    deaths: stack.fleet.deaths(),
   }
 }
 
@@ -74,8 +84,8 @@ async function readDeliveries(sql: Sql): Promise<StoredDelivery[]> {
 
 async function readAttempts(sql: Sql): Promise<StoredAttempt[]> {
   const rows = await sql<
-    { delivery: DeliveryId; n: number; code: number | null; err: string | null; sent: number | null }[]
-  >`SELECT delivery, n, code, err, extract(epoch FROM sent_at)::float8 * 1000 AS sent FROM attempts
+    (Omit<StoredAttempt, 'uuid' | 'sentAtMs'> & { delivery: DeliveryId; sent: number | null })[]
+  >`SELECT delivery, n, generation, code, err, ms, extract(epoch FROM sent_at)::float8 * 1000 AS sent FROM attempts
     ORDER BY delivery, n`
   return rows.map(({ delivery, sent, ...row }) => ({
     ...row,
