@@ -52,7 +52,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       run: (signal) => removeHistory(deps, signal),
       logger,
     }),
-    createLoop({ name: 'database', everyMs: lookEveryMs, run: async () => deps.storage.suspect(), logger }),
+    createLoop({ name: 'database', everyMs: lookEveryMs, run: async () => look(deps), logger }),
     createLoop({
       name: 'notices',
       everyMs: noticesEveryMs,
@@ -104,6 +104,12 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
 async function settle(deps: WorkerDeps): Promise<void> {
   while (deps.held.batches.size + deps.held.lanes.size > 0) await deps.pause(10)
   await Promise.all([deps.firstRecorder.idle(), deps.laterRecorder.idle()])
+}
+
+/** The heartbeats' connection answers at once or not at all, so it is the first to tell that the database is away. */
+function look({ storage, heartbeats }: Pick<WorkerDeps, 'storage' | 'heartbeats'>): void {
+  storage.suspect()
+  heartbeats.suspect()
 }
 
 async function measure(deps: WorkerDeps, watched: WatchGauges): Promise<void> {

@@ -3,11 +3,11 @@ import type { WatchedFacts } from './watch-gauges.ts'
 
 /** Where the gauges of a running worker read. */
 export function watchFacts(
-  deps: Pick<WorkerDeps, 'storage' | 'wakeUps' | 'lease' | 'slots' | 'retrySlots' | 'config'>,
+  deps: Pick<WorkerDeps, 'storage' | 'heartbeats' | 'wakeUps' | 'lease' | 'slots' | 'retrySlots' | 'config'>,
 ): WatchedFacts {
   const { firstAttempts, retries } = deps.config.inFlight
   return {
-    storageUp: () => deps.storage.up(),
+    storageUp: () => deps.storage.up() && deps.heartbeats.up(),
     queueReady: () => deps.wakeUps.ready(),
     databaseNowMs: () => deps.lease.nowMs(),
     nowMs: () => Date.now(),
