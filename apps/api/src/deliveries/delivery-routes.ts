@@ -3,6 +3,7 @@ import {
   findDeliveryInScope,
   findSubscription,
   redeliver,
+  retryDeadlocks,
   type DeliveryRecord,
   type Storage,
 } from '@waybill/db'
@@ -55,7 +56,7 @@ async function sendAgain(deps: DeliveryDeps, call: Call): Promise<Answer> {
   const { id, integration, subscription } = await find(deps, call)
   const living = await findSubscription(deps.storage.orm, integration, subscription)
   if (!living) throw problem('subscription_deleted', 'The subscription of this delivery was deleted.')
-  const again = await redeliver(deps.storage.sql, integration, id)
+  const again = await retryDeadlocks(() => redeliver(deps.storage.sql, integration, id))
   if (!again) throw notFound('delivery')
   deps.wakeUps.drain(subscription, 0)
   deps.logger.info('delivery.redelivered', { actor: call.actor, delivery: id, generation: again.generation })

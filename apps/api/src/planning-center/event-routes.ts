@@ -5,6 +5,7 @@ import {
   listEvents,
   readEvents,
   redeliverEvent,
+  retryDeadlocks,
   type EventFilter,
   type EventRecord,
   type ListedEvent,
@@ -137,7 +138,9 @@ async function ignore(deps: EventDeps, call: Call, tries = 3): Promise<Answer> {
   if (nextStatus('ignore', status) === undefined)
     throw refusedAction(`An event that is ${status} cannot be ignored`)
   if (nextStatus('ignore', status) === status) return show(deps, call, subscription, event)
-  const becomes = await ignoreDelivery(deps.storage.sql, call.actor, subscription.integration, event.id)
+  const becomes = await retryDeadlocks(() =>
+    ignoreDelivery(deps.storage.sql, call.actor, subscription.integration, event.id),
+  )
   if (becomes !== undefined) {
     deps.logger.info('delivery.ignored', { actor: call.actor, delivery: event.id, status })
     return show(deps, call, subscription, { ...event, status: becomes })

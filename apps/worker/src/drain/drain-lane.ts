@@ -89,7 +89,7 @@ export async function drainLane(deps: DrainDeps, subscription: SubscriptionId): 
 }
 
 async function claim(deps: DrainDeps, subscription: SubscriptionId): Promise<Turn | undefined> {
-  const lane = await claimLane(deps.sql, subscription, deps.lease.worker)
+  const lane = await retryDeadlocks(() => claimLane(deps.sql, subscription, deps.lease.worker))
   if (!lane) {
     await rearm(deps, subscription)
     return undefined

@@ -1,4 +1,4 @@
-import { hasOnlyFailed, keepLaneHealth } from '@waybill/db'
+import { hasOnlyFailed, keepLaneHealth, retryDeadlocks } from '@waybill/db'
 import type { Subscriber } from '../subscriptions/create-snapshot.ts'
 import type { DrainDeps } from './drain-lane.ts'
 import type { LaneWatch } from './watch-lane.ts'
@@ -18,7 +18,9 @@ export async function keepHealth({
 }): Promise<void> {
   const report = watch.report()
   if (!report) return
-  const failingMs = await keepLaneHealth(deps.sql, subscriber.id, deps.lease.worker, report)
+  const failingMs = await retryDeadlocks(() =>
+    keepLaneHealth(deps.sql, subscriber.id, deps.lease.worker, report),
+  )
   const { deactivateAfterFailingMs: mostMs } = subscriber.settings
   if (mostMs === null || failingMs < mostMs) return
   if (await hasOnlyFailed(deps.sql, subscriber.id, mostMs)) deps.deactivate(subscriber.id, 'failing')

@@ -7,6 +7,7 @@ import {
   findOwned,
   findStrangers,
   releaseLane,
+  retryDeadlocks,
   settleUnsent,
   takeOverDeadWorkers,
 } from '@waybill/db'
@@ -34,10 +35,16 @@ export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<void>
   // A step that fails must not keep the others from healing.
   const step = (name: string, work: Promise<unknown>) =>
     work.catch((error: unknown) => logger.error('sweep.failed', { step: name, error }))
-  await step('unheld', freeUnheld(deps))
-  await step('strangers', freeStrangers(deps))
-  await step('dead', takeOver(deps))
-  await step('hopeless', settleHopeless(deps))
+  for (const [name, heal] of Object.entries({
+    unheld: freeUnheld,
+    strangers: freeStrangers,
+    dead: takeOver,
+    hopeless: settleHopeless,
+  }))
+    await step(
+      name,
+      retryDeadlocks(() => heal(deps)),
+    )
   const { sweepMs } = deps.config
   const findBatches = (limit: number) => findForgottenBatches(sql, sweepMs, limit)
   const findLanes = (limit: number) => findForgottenLanes(sql, Math.min(1_000, sweepMs), limit)

@@ -1,4 +1,5 @@
 import { eq, sql } from 'drizzle-orm'
+import { inTransaction } from '../in-transaction.ts'
 import type { Orm } from '../open-database.ts'
 import { auditLog, routes, services } from '../schema/index.ts'
 
@@ -11,7 +12,7 @@ export async function deployRoute(
   path: string,
   deployed: boolean,
 ): Promise<boolean> {
-  return orm.transaction(async (tx) => {
+  return inTransaction(orm, async (tx) => {
     const rows = await tx
       .update(routes)
       .set({ deployedAt: deployedAt(deployed) })
@@ -31,7 +32,7 @@ export async function deployService(
   name: string,
   deployed: boolean,
 ): Promise<boolean> {
-  return orm.transaction(async (tx) => {
+  return inTransaction(orm, async (tx) => {
     const rows = await tx
       .update(services)
       .set({ deployedAt: deployedAt(deployed) })

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { raiseConfigVersion } from '../config-version.ts'
 import type { MasterKeys } from '../master-key.ts'
+import { inTransaction } from '../in-transaction.ts'
 import type { Orm } from '../open-database.ts'
 import { pgErrorCode } from '../pg-error.ts'
 import { auditLog, revisions, subscriptions, subscriptionState } from '../schema/index.ts'
@@ -26,7 +27,7 @@ export async function createSubscription(
 ): Promise<SubscriptionRecord | 'key_taken'> {
   const { name, url, view, secrets: clear, state, ...columns } = wanted
   try {
-    return await orm.transaction(async (tx) => {
+    return await inTransaction(orm, async (tx) => {
       const changedVersion = await raiseConfigVersion(tx)
       const [row] = await tx
         .insert(subscriptions)

@@ -2,6 +2,7 @@ import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { IntegrationId, SubscriptionId } from '@waybill/domain'
 import { raiseConfigVersion } from '../config-version.ts'
 import type { MasterKeys } from '../master-key.ts'
+import { inTransaction } from '../in-transaction.ts'
 import type { Orm, OrmOrTransaction } from '../open-database.ts'
 import { forgetLaneHealth } from '../lanes/keep-lane-health.ts'
 import { pgErrorCode } from '../pg-error.ts'
@@ -24,7 +25,8 @@ export type SubscriptionChange = Partial<Omit<NewSubscription, 'integration' | '
 
 /**
  * Works out a change from the subscription as it is while nobody else can change it, or refuses one: its own word for why
- * is then what {@link updateSubscription} gives. It runs within the transaction, so it must be quick and must not wait.
+ * is then what {@link updateSubscription} gives. It runs within the transaction, perhaps more than once, so it must be quick
+ * and must not wait.
  */
 export type DecideChange<Refusal extends string> = (
   before: SubscriptionRecord,
@@ -46,7 +48,7 @@ export async function updateSubscription<Refusal extends string = never>(
   change: PlainChange | DecideChange<Refusal>,
 ): Promise<SubscriptionRecord | Refusal | 'key_taken' | undefined> {
   try {
-    return await orm.transaction(async (tx) => {
+    return await inTransaction(orm, async (tx) => {
       // Its lock holds until the end: what is read now stays true.
       const changedVersion = await raiseConfigVersion(tx)
       const before = await findSubscription(tx, integration, id)
@@ -116,7 +118,7 @@ export async function deleteSubscription(
   integration: IntegrationId,
   id: SubscriptionId,
 ): Promise<boolean> {
-  return orm.transaction(async (tx) => {
+  return inTransaction(orm, async (tx) => {
     const changedVersion = await raiseConfigVersion(tx)
     const rows = await tx
       .update(subscriptions)
@@ -143,7 +145,7 @@ export async function deactivateSubscription(orm: Orm, id: SubscriptionId, reaso
   const isActive = and(eq(subscriptions.id, id), eq(subscriptions.state, subscriptionState.active))
   if ((await orm.select({ id: subscriptions.id }).from(subscriptions).where(isActive)).length === 0)
     return false
-  return orm.transaction(async (tx) => {
+  return inTransaction(orm, async (tx) => {
     const changedVersion = await raiseConfigVersion(tx)
     const [row] = await tx
       .update(subscriptions)

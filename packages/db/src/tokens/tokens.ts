@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { and, eq, gt, isNull, or, sql } from 'drizzle-orm'
 import type { ApiScope, IntegrationId } from '@waybill/domain'
 import { raiseConfigVersion } from '../config-version.ts'
+import { inTransaction } from '../in-transaction.ts'
 import type { Orm } from '../open-database.ts'
 import { auditLog, integrations, tokens } from '../schema/index.ts'
 
@@ -33,7 +34,7 @@ export async function createToken(
   { scopes = null, email = null }: { scopes?: ApiScope[] | null; email?: string | null } = {},
 ): Promise<{ id: number; token: string }> {
   const token = `wbt_${randomBytes(32).toString('base64url')}`
-  return orm.transaction(async (tx) => {
+  return inTransaction(orm, async (tx) => {
     const changedVersion = await raiseConfigVersion(tx)
     const [row] = await tx
       .insert(tokens)
@@ -60,7 +61,7 @@ export async function createToken(
 
 /** Ends a token now; false when there is no such living token. Processes notice within their cache's lifetime. */
 export async function revokeToken(orm: Orm, id: number): Promise<boolean> {
-  return orm.transaction(async (tx) => {
+  return inTransaction(orm, async (tx) => {
     const changedVersion = await raiseConfigVersion(tx)
     const rows = await tx
       .update(tokens)

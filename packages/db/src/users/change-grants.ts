@@ -1,6 +1,7 @@
 import { eq, sql } from 'drizzle-orm'
 import type { IntegrationId } from '@waybill/domain'
 import { raiseConfigVersion } from '../config-version.ts'
+import { inTransaction } from '../in-transaction.ts'
 import type { Orm } from '../open-database.ts'
 import { auditLog, users, type UserRole } from '../schema/index.ts'
 import { sameEmail, userColumns, type UserRecord } from './user-record.ts'
@@ -14,7 +15,7 @@ export async function changeGrants(
   email: string,
   { action, details, after }: { action: string; details: Grant; after: (before: Grant) => Grant },
 ): Promise<UserRecord | undefined> {
-  return orm.transaction(async (tx) => {
+  return inTransaction(orm, async (tx) => {
     // First, so that two changes of one user come one after the other.
     const changedVersion = await raiseConfigVersion(tx)
     const [before] = await tx.select(userColumns).from(users).where(sameEmail(email))

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { and, eq, or, sql } from 'drizzle-orm'
+import { inTransaction } from '../in-transaction.ts'
 import type { Orm } from '../open-database.ts'
 import { sessions, users } from '../schema/index.ts'
 import { hashToken } from '../tokens/tokens.ts'
@@ -31,7 +32,7 @@ export async function createSession(
   { passwordHash, ...wanted }: NewSession,
 ): Promise<MadeSession | undefined> {
   const token = `${sessionPrefix}${randomBytes(32).toString('base64url')}`
-  return orm.transaction(async (tx) => {
+  return inTransaction(orm, async (tx) => {
     // The lock makes a change of the password wait, or this wait for it.
     const [user] = await tx
       .select({ id: users.id })

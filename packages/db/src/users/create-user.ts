@@ -1,5 +1,6 @@
 import type { IntegrationId } from '@waybill/domain'
 import { raiseConfigVersion } from '../config-version.ts'
+import { inTransaction } from '../in-transaction.ts'
 import type { Orm } from '../open-database.ts'
 import { pgErrorCode } from '../pg-error.ts'
 import { auditLog, users, type UserRole } from '../schema/index.ts'
@@ -17,7 +18,7 @@ export type NewUser = {
 /** Makes a user; 'email_taken' when somebody has that address, in whatever case. */
 export async function createUser(orm: Orm, actor: string, wanted: NewUser): Promise<number | 'email_taken'> {
   try {
-    return await orm.transaction(async (tx) => {
+    return await inTransaction(orm, async (tx) => {
       const changedVersion = await raiseConfigVersion(tx)
       const [row] = await tx
         .insert(users)

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { raiseConfigVersion } from '../config-version.ts'
+import { inTransaction } from '../in-transaction.ts'
 import type { Orm } from '../open-database.ts'
 import { auditLog, users } from '../schema/index.ts'
 import { endSessionsOf } from './end-sessions-of.ts'
@@ -7,7 +8,7 @@ import { sameEmail } from './user-record.ts'
 
 /** Takes a user's password away and ends their sessions; how many these were, undefined when nobody has this address. */
 export async function disableUser(orm: Orm, actor: string, email: string): Promise<number | undefined> {
-  return orm.transaction(async (tx) => {
+  return inTransaction(orm, async (tx) => {
     const changedVersion = await raiseConfigVersion(tx)
     const [user] = await tx
       .update(users)

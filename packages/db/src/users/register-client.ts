@@ -1,5 +1,6 @@
 import { eq, sql } from 'drizzle-orm'
 import { raiseConfigVersion } from '../config-version.ts'
+import { inTransaction } from '../in-transaction.ts'
 import type { Orm } from '../open-database.ts'
 import { auditLog, users } from '../schema/index.ts'
 import { userColumns, type UserRecord } from './user-record.ts'
@@ -14,7 +15,7 @@ export async function registerClient(
   id: number,
   profile: ClientProfile,
 ): Promise<UserRecord | undefined> {
-  return orm.transaction(async (tx) => {
+  return inTransaction(orm, async (tx) => {
     const changedVersion = await raiseConfigVersion(tx)
     const [before] = await tx.select({ roles: users.roles }).from(users).where(eq(users.id, id))
     if (!before) return undefined

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { raiseConfigVersion } from '../config-version.ts'
+import { inTransaction } from '../in-transaction.ts'
 import type { Orm } from '../open-database.ts'
 import { auditLog, users } from '../schema/index.ts'
 import { endSessionsOf } from './end-sessions-of.ts'
@@ -12,7 +13,7 @@ export async function setPassword(
   email: string,
   passwordHash: string,
 ): Promise<boolean> {
-  return orm.transaction(async (tx) => {
+  return inTransaction(orm, async (tx) => {
     const changedVersion = await raiseConfigVersion(tx)
     const [user] = await tx
       .update(users)
