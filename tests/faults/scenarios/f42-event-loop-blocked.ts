@@ -5,19 +5,19 @@ import { startLoad, usualStack } from '../support/start-load.ts'
 
 export const scenario: Scenario = {
   id: 'F42',
-  title: 'event loop blocked for four leases',
+  title: 'event loop blocked for eight leases',
   backends: bothBackends,
   run: async (context) => {
     const stack = await usualStack(context)
     const [victim] = stack.workers()
     await stack.startWorker()
     const load = startLoad(stack)
-    await victim?.arm('delivery.answered:20:block=8000')
+    await victim?.arm('delivery.answered:20:block=16000')
     await eventually(() => victim?.running() === false, { timeoutMs: 60_000 })
     const end = await victim?.exited
     await load.stop()
     // What was in flight when it was blocked came that much before its end.
-    const finding = await judge(stack, { inFlightMs: 12_000 })
+    const finding = await judge(stack, { inFlightMs: 20_000 })
     mustHold(
       finding,
       end?.code === 70,

@@ -1,9 +1,16 @@
 import { Redis } from 'ioredis'
+import type { FleetProcess } from '../fault-fleet.ts'
 import { masterKey, secret, type FaultStack } from '../fault-stack.ts'
 import type { Failures } from './failures.ts'
 
+/** Where secrets are looked for. */
+export type Searched = Pick<FaultStack, 'token' | 'canaries' | 'queue'> & {
+  fleet: { processes: readonly Pick<FleetProcess, 'app' | 'lines' | 'running' | 'metricsUrl'>[] }
+  database: Pick<FaultStack['database'], 'sql'>
+}
+
 /** C10 and I11: no secret is in a log, a metric, a row or the queue in clear text. */
-export async function checkCanaries(stack: FaultStack): Promise<Failures> {
+export async function checkCanaries(stack: Searched): Promise<Failures> {
   const clear = Buffer.from(secret.slice('whsec_'.length), 'base64')
   const canaries = [
     masterKey.toString('base64'),
@@ -28,7 +35,7 @@ export async function checkCanaries(stack: FaultStack): Promise<Failures> {
   return failures
 }
 
-async function tablesWith({ database: { sql } }: FaultStack, canaries: readonly string[]): Promise<string[]> {
+async function tablesWith({ database: { sql } }: Searched, canaries: readonly string[]): Promise<string[]> {
   const tables = await sql<{ schema: string; name: string }[]>`
     SELECT schemaname AS schema, tablename AS name FROM pg_tables
     WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`
