@@ -63,14 +63,14 @@ describe('checkVitals', () => {
   })
 
   it.each<[string, Sight[]]>([
-    ['memory', looks(90, (i) => ({ rssMiB: 150 + 2 * i }))],
+    ['memory', looks(90, (i) => ({ rssMiB: 150 + 3 * i }))],
     ['descriptors', looks(90, (i) => ({ fds: 40 + 2 * i }))],
     [
       'connections',
       looks(
         90,
         () => ({}),
-        (i) => ({ connections: 5 + Math.floor(i / 3) }),
+        (i) => ({ connections: 2 + Math.floor(i / 2.5) }),
       ),
     ],
     [

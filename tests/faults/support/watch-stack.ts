@@ -71,7 +71,7 @@ async function lookAt(process: FleetProcess): Promise<ProcessSight> {
   const [status, fds, readiness, page] = await Promise.all([
     readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''),
     readdir(`/proc/${pid}/fd`).catch(() => []),
-    ask(`${process.url}/readyz`),
+    ask(`${process.url}/readyz${app === 'api' ? '?verbose' : ''}`),
     ask(`${process.metricsUrl}/metrics`),
   ])
   return {
@@ -80,7 +80,7 @@ async function lookAt(process: FleetProcess): Promise<ProcessSight> {
     rssMiB: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_024,
     fds: fds.length,
     ready: readiness?.status ?? 0,
-    queueReady: readiness !== undefined && !/"(degraded|away: [^"]*)"/.test(readiness.text),
+    queueReady: readiness !== undefined && !/"away: [^"]*"/.test(readiness.text),
     page: page && onlyAlerts(page.text),
   }
 }
