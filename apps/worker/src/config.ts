@@ -1,3 +1,4 @@
+import { isDnsServer } from '@waybill/egress'
 import { base64Key, exitOnBadEnvironment, list, milliseconds, port, readEnv } from '@waybill/runtime'
 import { parseSender } from '@waybill/mail'
 import { z } from 'zod'
@@ -8,12 +9,18 @@ const sender = z
   .string()
   .refine((text) => parseSender(text) !== undefined, 'must be an address or Name <address>')
 
+const dnsServers = list.refine(
+  (servers) => servers.every(isDnsServer),
+  'must be addresses of DNS servers, each with or without a port: 192.0.2.53,[2001:db8::53]:5353',
+)
+
 const schema = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   QUEUE_PREFIX: z.string().min(1).optional(),
   WAYBILL_MASTER_KEY: base64Key(32),
   EGRESS_ALLOW: list.default([]),
+  DNS_SERVERS: dnsServers.optional(),
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   MAIL_FROM: sender.default('waybill@localhost'),
   HOST: z.string().default('127.0.0.1'),
@@ -42,6 +49,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     secrets: { masterKey: e.WAYBILL_MASTER_KEY, smtpUrl: e.SMTP_URL },
     mailFrom: e.MAIL_FROM,
     egressAllow: e.EGRESS_ALLOW,
+    dnsServers: e.DNS_SERVERS,
     metrics: { host: e.HOST, port: e.METRICS_PORT },
     logLevel: e.LOG_LEVEL,
     /** 1 is the vendors' own time; tests run schedules on a faster clock. */

@@ -9,7 +9,7 @@ import {
   type Storage,
 } from '@waybill/db'
 import { createPublicIds, type BatchId, type PublicIds, type SubscriptionId } from '@waybill/domain'
-import { createAddressPolicy, createSender, type Sender } from '@waybill/egress'
+import { createAddressPolicy, createGuardedLookup, createSender, type Sender } from '@waybill/egress'
 import { openMailer, type Mailer } from '@waybill/mail'
 import { checkQueue, createWakeUps, queueConfigFrom, type QueueConfig, type WakeUps } from '@waybill/queue'
 import { createSemaphore, type Logger, type Semaphore } from '@waybill/runtime'
@@ -101,8 +101,10 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
     retries: () => retrySlots.inUse(),
     unrecorded: () => unrecorded().rows,
   })
+  const policy = createAddressPolicy({ allow: config.egressAllow })
   const sender = createSender({
-    policy: createAddressPolicy({ allow: config.egressAllow }),
+    policy,
+    lookup: createGuardedLookup({ policy, ...(config.dnsServers ? { servers: config.dnsServers } : {}) }),
     // In-flight limits are the subscriptions' own; the pool must not be the narrower place.
     connectionsPerOrigin: 128,
   })

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
+import { startDnsServer } from '@waybill/testing'
 import { classifyError, createAddressPolicy, createGuardedLookup, createHttpClient } from '../src/index.ts'
-import { startDns } from './dns-server.ts'
 import { makeCertificate } from './make-certificate.ts'
 import { startHttp, startHttps, startRaw } from './servers.ts'
 
@@ -42,7 +42,7 @@ describe('http client', () => {
 
   it('makes no connection to what the policy denies, by address or by name', async () => {
     const server = using(await startHttp((_, response) => void response.end()))
-    const dns = using(await startDns((_, family) => (family === 4 ? ['127.0.0.1'] : [])))
+    const dns = using(await startDnsServer((_, family) => (family === 4 ? ['127.0.0.1'] : [])))
     const lookup = createGuardedLookup({ policy: nothing, servers: [dns.address] })
     const client = createHttpClient({ policy: nothing, lookup })
     for (const host of ['127.0.0.1', 'localhost', '[::1]', '127.1', 'rebind.example']) {

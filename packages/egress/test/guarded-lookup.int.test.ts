@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { startDnsServer, type DnsAnswer, type TestDns } from '@waybill/testing'
 import { createAddressPolicy, createGuardedLookup } from '../src/index.ts'
-import { startDns } from './dns-server.ts'
-import type { DnsAnswer } from './dns-server.ts'
 
 const NAMES: Record<string, DnsAnswer> = {
   'public.example': ['93.184.215.14', '2606:2800:220::1'],
@@ -18,9 +17,9 @@ const NAMES: Record<string, DnsAnswer> = {
   'silent.example': 'silence',
 }
 
-let dns: Awaited<ReturnType<typeof startDns>>
+let dns: TestDns
 beforeAll(async () => {
-  dns = await startDns((name, family) => {
+  dns = await startDnsServer((name, family) => {
     if (name === 'half.example') return family === 4 ? ['93.184.215.14'] : 'silence'
     return NAMES[name] ?? 'NXDOMAIN'
   })
@@ -71,6 +70,22 @@ describe('guarded lookup', () => {
 
   it('takes what one family answers when the other stays silent', async () => {
     expect(await codeOf('half.example', 300)).toBe('found')
+  })
+
+  it('asks the second server when the first stays silent', async () => {
+    const silent = await startDnsServer(() => 'silence')
+    try {
+      const policy = createAddressPolicy({ allow: [] })
+      const lookup = createGuardedLookup({
+        policy,
+        servers: [silent.address, dns.address],
+        timeoutMs: 10_000,
+      })
+      expect(await lookup('v4.example')).toEqual([{ address: '93.184.215.14', family: 4 }])
+      expect(silent.questions).toContain('v4.example 4')
+    } finally {
+      await silent.close()
+    }
   })
 
   it('lets a silent name delay nobody else', async () => {

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 import { afterEach, describe, expect, it } from '@jest/globals'
+import { startDnsServer } from '@waybill/testing'
 import { createAddressPolicy, createGuardedLookup, createSender } from '../src/index.ts'
 import type { SenderOptions, SendOutcome } from '../src/index.ts'
-import { startDns } from './dns-server.ts'
 import { eventually, startHttp, startRaw } from './servers.ts'
 
 const policy = createAddressPolicy({ allow: ['loopback'] })
@@ -82,7 +82,7 @@ describe('the deadline', () => {
 
   it('counts the lookup, and a name that hangs delays no other origin', async () => {
     const server = using(await startHttp((_, response) => void response.end()))
-    const dns = using(await startDns(() => 'silence'))
+    const dns = using(await startDnsServer(() => 'silence'))
     const lookup = createGuardedLookup({ policy, servers: [dns.address] })
     const { send } = using(createSender({ policy, lookup }))
     const hanging = send({ url: 'http://silent.example/', headers: {}, body: 'x', timeoutMs: 300 })

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 import { afterEach, describe, expect, it } from '@jest/globals'
+import { startDnsServer } from '@waybill/testing'
 import { createAddressPolicy, createGuardedLookup, createSender } from '../src/index.ts'
 import type { SenderOptions, SendOutcome, SendRequest } from '../src/index.ts'
-import { startDns } from './dns-server.ts'
 import { eventually, startHttp, startRaw } from './servers.ts'
 
 const loopback = createAddressPolicy({ allow: ['loopback'] })
@@ -314,7 +314,7 @@ describe('send, behind the guard', () => {
 
   it('makes no connection to a name that turns to loopback after it was checked', async () => {
     const server = using(await startHttp((_, response) => void response.end()))
-    const dns = using(await startDns((_, family) => (family === 4 ? ['127.0.0.1'] : [])))
+    const dns = using(await startDnsServer((_, family) => (family === 4 ? ['127.0.0.1'] : [])))
     const lookup = createGuardedLookup({ policy: nothing, servers: [dns.address] })
     const { send } = sender({ policy: nothing, lookup })
     const url = `http://rebind.example:${server.port}/`
@@ -330,16 +330,16 @@ describe('send, behind the guard', () => {
         response.end()
       }),
     )
-    const dns = using(await startDns((_, family) => (family === 4 ? ['127.0.0.1'] : [])))
+    const dns = using(await startDnsServer((_, family) => (family === 4 ? ['127.0.0.1'] : [])))
     const lookup = createGuardedLookup({ policy: loopback, servers: [dns.address] })
     const url = `http://hooks.example:${server.port}/`
     expect(brief(await sender({ lookup }).send(request(server.port, { url })))).toBe('200 whole 0')
     expect(host).toBe(`hooks.example:${server.port}`)
-    expect(dns.questions.sort()).toEqual(['hooks.example 4', 'hooks.example 6'])
+    expect(dns.questions.toSorted()).toEqual(['hooks.example 4', 'hooks.example 6'])
   })
 
   it('passes on why a name could not be looked up', async () => {
-    const dns = using(await startDns(() => 'NXDOMAIN'))
+    const dns = using(await startDnsServer(() => 'NXDOMAIN'))
     const lookup = createGuardedLookup({ policy: loopback, servers: [dns.address] })
     const url = 'http://absent.example/'
     expect(brief(await sender({ lookup }).send(request(80, { url })))).toBe('dns dns_not_found')

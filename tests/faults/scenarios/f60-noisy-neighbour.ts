@@ -1,20 +1,9 @@
-import { readLedgers } from '../support/checks/read-ledgers.ts'
-import { percentile } from '../support/checks/check-calls.ts'
+import { healthyP99 } from '../support/healthy-p99.ts'
 import { judge, mustHold } from '../support/judge.ts'
 import { bothBackends, type Scenario } from '../support/scenario.ts'
-import type { FaultStack } from '../support/fault-stack.ts'
 import { lasts, startLoad } from '../support/start-load.ts'
 
-/** From the trigger's acceptance to the arrival, p99 of the healthy paths in ms, for what was made since. */
-async function healthyP99(stack: FaultStack, sinceMs: number): Promise<number> {
-  const { deliveries, received } = await readLedgers(stack)
-  const madeAt = new Map(deliveries.map(({ uuid, acceptedAtMs }) => [uuid, acceptedAtMs]))
-  const healthy = received.filter(({ path, n, at }) => path !== '/hangs' && n === 1 && at >= sinceMs)
-  return percentile(
-    healthy.map(({ id, at }) => at - (madeAt.get(id) ?? at)),
-    0.99,
-  )
-}
+const isHealthy = (path: string): boolean => path !== '/hangs'
 
 export const scenario: Scenario = {
   id: 'F60',
@@ -28,13 +17,13 @@ export const scenario: Scenario = {
     await Promise.all([stack.startApi(), stack.startWorker()])
     const load = startLoad(stack, { rate: 30 })
     await lasts(6_000)
-    const baseline = await healthyP99(stack, 0)
+    const baseline = await healthyP99(stack, 0, isHealthy)
     await stack.receiver.program({ rules: [{ path: '/hangs', answer: { mode: 'hang' } }] })
     await lasts(2_000)
     const since = Date.now()
     await lasts(10_000)
     await load.stop()
-    const disturbed = await healthyP99(stack, since)
+    const disturbed = await healthyP99(stack, since, isHealthy)
     await stack.receiver.program({ rules: [] })
     const finding = await judge(stack, { timeoutMs: 180_000 })
     finding.notes.push(
