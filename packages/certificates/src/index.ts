@@ -1,2 +1,2 @@
-export { issueCertificate, makeAuthority } from './issue-certificate.ts'
+export { issueCertificate, makeAuthority, selfSignCertificate } from './issue-certificate.ts'
 export type { Authority, CertificateOptions, IssuedCertificate } from './issue-certificate.ts'

@@ -44,15 +44,32 @@ export async function issueCertificate(
   hosts: readonly string[],
   options: CertificateOptions = {},
 ): Promise<IssuedCertificate> {
-  const [first] = hosts
-  if (first === undefined) throw new RangeError('a certificate needs a host')
-  return issue(first, authority, options, [
-    { name: 'basicConstraints', critical: true, cA: false },
-    { name: 'keyUsage', critical: true, digitalSignature: true, keyEncipherment: true },
-    { name: 'extKeyUsage', serverAuth: true },
-    { name: 'subjectAltName', altNames: hosts.map(toAltName) },
-  ])
+  return issue(firstOf(hosts), authority, options, serverExtensions(hosts))
 }
+
+/**
+ * The same, signed by nobody but itself.
+ *
+ * @throws RangeError without a host
+ */
+export async function selfSignCertificate(
+  hosts: readonly string[],
+  options: CertificateOptions = {},
+): Promise<IssuedCertificate> {
+  return issue(firstOf(hosts), undefined, options, serverExtensions(hosts))
+}
+
+function firstOf([first]: readonly string[]): string {
+  if (first === undefined) throw new RangeError('a certificate needs a host')
+  return first
+}
+
+const serverExtensions = (hosts: readonly string[]): Extension[] => [
+  { name: 'basicConstraints', critical: true, cA: false },
+  { name: 'keyUsage', critical: true, digitalSignature: true, keyEncipherment: true },
+  { name: 'extKeyUsage', serverAuth: true },
+  { name: 'subjectAltName', altNames: hosts.map(toAltName) },
+]
 
 /** RFC 5280 §4.2.1.6: 2 is a DNS name, 7 an address. */
 const toAltName = (host: string) => (isIP(host) === 0 ? { type: 2, value: host } : { type: 7, ip: host })

@@ -1,7 +1,12 @@
 import { createServer, request } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from '@jest/globals'
-import { issueCertificate, makeAuthority, type IssuedCertificate } from '@waybill/certificates'
+import {
+  issueCertificate,
+  makeAuthority,
+  selfSignCertificate,
+  type IssuedCertificate,
+} from '@waybill/certificates'
 
 /** What a client that trusts `ca` makes of a server with this certificate: its status, or its error's code. */
 async function visit(issued: IssuedCertificate, ca: string, host: string): Promise<number | string> {
@@ -41,6 +46,12 @@ describe('issueCertificate', () => {
       notAfter: new Date(Date.now() - 1_000),
     })
     expect(await visit(expired, authority.cert, '127.0.0.1')).toBe('CERT_HAS_EXPIRED')
+  })
+
+  it('makes what is signed by itself, which nobody trusts who was not told to', async () => {
+    const issued = await selfSignCertificate(['127.0.0.1'])
+    expect(await visit(issued, (await makeAuthority()).cert, '127.0.0.1')).toBe('DEPTH_ZERO_SELF_SIGNED_CERT')
+    expect(await visit(issued, issued.cert, '127.0.0.1')).toBe(204)
   })
 
   it('wants a host', async () => {

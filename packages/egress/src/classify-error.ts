@@ -1,7 +1,10 @@
 import { EgressError } from './egress-error.ts'
 import type { EgressErrorCode, EgressPhase } from './egress-error.ts'
 
-/** OpenSSL's verification results as Node names them (https://nodejs.org/api/tls.html#x509-certificate-error-codes). */
+/**
+ * OpenSSL's verification results as Node names them (https://nodejs.org/api/tls.html#x509-certificate-error-codes), and
+ * those of its failures that tell an endpoint's owner what to change; alerts are those of RFC 8446 §6 and RFC 7301 §3.2.
+ */
 const TLS_CODES: Record<string, EgressErrorCode> = {
   CERT_HAS_EXPIRED: 'tls_cert_expired',
   CERT_NOT_YET_VALID: 'tls_cert_expired',
@@ -20,6 +23,11 @@ const TLS_CODES: Record<string, EgressErrorCode> = {
   INVALID_CA: 'tls_untrusted',
   INVALID_PURPOSE: 'tls_untrusted',
   PATH_LENGTH_EXCEEDED: 'tls_untrusted',
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'tls_version',
+  ERR_SSL_UNSUPPORTED_PROTOCOL: 'tls_version',
+  ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: 'tls_alpn',
+  // The first bytes are no TLS record: those of an HTTP answer, most often.
+  ERR_SSL_WRONG_VERSION_NUMBER: 'tls_not_spoken',
 }
 
 const CONNECT_CODES: Record<string, EgressErrorCode> = {

@@ -86,9 +86,14 @@ describe('send over TLS', () => {
     }
   })
 
-  it('refuses TLS older than 1.2, and clear text where TLS was asked for', async () => {
+  it('refuses TLS older than 1.2, and says so', async () => {
     const old = await startHttps({ ...certify(), maxVersion: 'TLSv1.1' }, ok)
-    expect(await post(old, { ca: authority.cert })).toMatchObject({ code: 'tls_failed', phase: 'tls' })
-    expect(await post(await startHttp(ok))).toMatchObject({ code: 'tls_failed', phase: 'tls' })
+    expect(await post(old, { ca: authority.cert })).toMatchObject({ code: 'tls_version', phase: 'tls' })
+  })
+
+  it('tells a server that wants another protocol than HTTP/1.1 from one that speaks no TLS at all', async () => {
+    const other = await startHttps({ ...certify(), ALPNProtocols: ['h2'] }, ok)
+    expect(await post(other, { ca: authority.cert })).toMatchObject({ code: 'tls_alpn', phase: 'tls' })
+    expect(await post(await startHttp(ok))).toMatchObject({ code: 'tls_not_spoken', phase: 'tls' })
   })
 })

@@ -40,7 +40,7 @@ export const startHttp = (listener: RequestListener, host?: string) => {
 }
 
 export const startHttps = (
-  certificate: { cert: string; key: string; maxVersion?: 'TLSv1.1' },
+  certificate: { cert: string; key: string; maxVersion?: 'TLSv1.1'; ALPNProtocols?: string[] },
   listener: RequestListener,
 ) => {
   const old = certificate.maxVersion ? { minVersion: 'TLSv1' as const, ciphers: 'DEFAULT@SECLEVEL=0' } : {}
