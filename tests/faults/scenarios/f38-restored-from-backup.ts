@@ -1,5 +1,6 @@
-import { chmod, chown, cp, readdir, rm, stat } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { copyStopped } from '../support/copy-cluster.ts'
 import type { FaultStack } from '../support/fault-stack.ts'
 import { matchesFacility } from '../support/matches-facility.ts'
 import { judge, mustHold } from '../support/judge.ts'
@@ -22,16 +23,14 @@ export const scenario: Scenario = {
     const inTheCopy = await unsettled(stack)
     await postgres.stop('fast')
     const [cluster, copy] = [join(postgres.dataDir, 'data'), join(postgres.dataDir, 'copy')]
-    await cp(cluster, copy, { recursive: true, preserveTimestamps: true })
-    await chownLike(cluster, copy)
+    await copyStopped(cluster, copy)
     await postgres.start()
     await Promise.all([stack.startApi(), stack.startWorker()])
     await stack.client.post(60, { rate: 60 })
     for (const one of [...stack.apis(), ...stack.workers()]) one.kill('SIGKILL')
     await postgres.stop('fast')
     await rm(cluster, { recursive: true, force: true })
-    await cp(copy, cluster, { recursive: true, preserveTimestamps: true })
-    await chownLike(copy, cluster)
+    await copyStopped(copy, cluster)
     await postgres.start()
     await Promise.all([stack.startApi(), stack.startWorker()])
     const { triggers } = await readLedgers(stack)
@@ -65,14 +64,4 @@ async function unsettled(stack: FaultStack): Promise<number> {
     .filter(({ order }) => triggers.has(order))
     .flatMap(({ facility }) => subscriptions.filter((one) => matchesFacility(one, facility)))
   return planned.length - delivered
-}
-
-async function chownLike(model: string, folder: string): Promise<void> {
-  const { uid, gid, mode } = await stat(model)
-  await chmod(folder, mode)
-  for (const path of [
-    folder,
-    ...(await readdir(folder, { recursive: true })).map((name) => join(folder, name)),
-  ])
-    await chown(path, uid, gid)
 }
