@@ -22,6 +22,8 @@ export interface DialGuard {
 export interface Dial {
   phase: EgressPhase
   socket: Socket | undefined
+  /** What `socket` speaks TLS over, or the same. */
+  tcp: Socket | undefined
   givenUp: boolean
 }
 
@@ -69,7 +71,7 @@ async function openTcp(
     keepAlive: true,
     keepAliveInitialDelay: 30_000,
   })
-  dial.socket = ignoreStrayErrors(socket)
+  dial.tcp = dial.socket = ignoreStrayErrors(socket)
   await settled(socket, 'connect', 'connect', guard.connectTimeoutMs)
   const { remoteAddress = '' } = socket
   if (guard.policy.allowsAddress(remoteAddress)) return socket
