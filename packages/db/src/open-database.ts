@@ -45,6 +45,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     idle_timeout: 0,
     max_lifetime: null,
     keep_alive: 10,
+    // A server that was demoted takes connections and refuses every write: better none, until the address leads elsewhere.
+    target_session_attrs: 'primary',
     // Seconds between two tries to connect: an outage must not leave pools asleep for long after its end.
     backoff: () => 0.2 + 0.3 * Math.random(),
     onnotice: () => {},

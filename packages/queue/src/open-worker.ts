@@ -1,6 +1,6 @@
 import { createPostgresBackend, withBackend, Worker } from 'bullmq'
 import type { QueueName } from './jobs.ts'
-import { closeConnection, guardPool, postgresOptions } from './postgres-options.ts'
+import { closeConnection, guardPool, leaveStandby, postgresOptions } from './postgres-options.ts'
 import { defaultPrefix } from './queue-config.ts'
 import type { PostgresQueueConfig, QueueConfig, RedisQueueConfig } from './queue-config.ts'
 import { consumerRedisOptions } from './redis-options.ts'
@@ -64,6 +64,7 @@ const openPostgresWorker = (
   const connection = postgresOptions(config)
   const worker = new postgres.Worker(name, process, { ...workerOptions, connection, concurrency })
   guardPool(worker.getBackend().connection)
+  worker.on('error', (error) => void leaveStandby(worker.getBackend().connection, error))
   return withClose(worker, async () => {
     await closeConnection(worker.getBackend().connection)
     await worker.close(true)

@@ -1,4 +1,6 @@
 import type { PostgresConnection } from 'bullmq'
+import type { EventEmitter } from 'node:events'
+import type { ClientBase } from 'pg'
 import { defaultSchema } from './queue-config.ts'
 import type { PostgresQueueConfig } from './queue-config.ts'
 
@@ -27,7 +29,28 @@ export const postgresOptions = (config: PostgresQueueConfig) => {
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
+    onConnect: refuseStandby,
   }
+}
+
+/** A server that was demoted takes connections and refuses every write: the pool is better off with none. */
+async function refuseStandby(client: ClientBase): Promise<void> {
+  const { rows } = await client.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby')
+  if (rows[0]?.standby) throw new Error('the server is a standby')
+}
+
+/** PostgreSQL's code of what a standby does not do, LISTEN included. */
+const readOnly = '25006'
+
+/**
+ * Gives up the connection for LISTEN when it leads to a standby. It is none of the pool's, and BullMQ would keep it for as
+ * long as it stands.
+ */
+export const leaveStandby = async (connection: PostgresConnection, error: Error): Promise<void> => {
+  if (!('code' in error) || error.code !== readOnly || connection.isClosing) return
+  const listening = await connection.getListenClient().catch(ignore)
+  // What it does when the connection breaks is what is wanted here.
+  ;(listening as EventEmitter | undefined)?.emit('error', new Error('the server is a standby'))
 }
 
 const ignore = (): void => undefined
