@@ -54,10 +54,14 @@ async function openDoor(context: FaultContext, server: Server, handshakes: () =>
   const { port } = server.address() as AddressInfo
   context.cleanUp(async () => void server.close())
   let clear = 0
-  const relay = await startRelay({ host: '127.0.0.1', port: 0 }, { host: '127.0.0.1', port }, (first) => {
-    // A TLS connection begins with a handshake record (RFC 8446 §5.1).
-    if (first[0] !== 22) clear += 1
-  })
+  const relay = await startRelay(
+    { host: '127.0.0.1', port: 0 },
+    { host: '127.0.0.1', port },
+    {
+      // A TLS connection begins with a handshake record (RFC 8446 §5.1).
+      onFirst: ([first]) => void (clear += first === 22 ? 0 : 1),
+    },
+  )
   context.cleanUp(() => relay.close())
   return { port: relay.port, handshakes, clearText: () => clear }
 }

@@ -1,4 +1,11 @@
-import { connect, createServer, type AddressInfo, type ListenOptions, type NetConnectOpts } from 'node:net'
+import {
+  connect,
+  createServer,
+  type AddressInfo,
+  type ListenOptions,
+  type NetConnectOpts,
+  type Socket,
+} from 'node:net'
 import { once } from 'node:events'
 
 export type Relay = {
@@ -8,31 +15,38 @@ export type Relay = {
   close(): Promise<void>
 }
 
-/**
- * Listens somewhere and carries every connection on to `target`. Without a target it only counts who comes. `onFirst` is told
- * how each connection begins.
- */
+export type RelayEvents = {
+  /** How each connection begins. */
+  onFirst?: (bytes: Buffer) => void
+  /** The end of each connection: how long, in ms, after the last that came from the near side. */
+  onEnd?: (quietMs: number) => void
+}
+
+/** Listens somewhere and carries every connection on to `target`. Without a target it only counts who comes. */
 export async function startRelay(
   at: ListenOptions,
   target?: NetConnectOpts,
-  onFirst: (bytes: Buffer) => void = () => {},
+  { onFirst = () => {}, onEnd = () => {} }: RelayEvents = {},
 ): Promise<Relay> {
-  const sockets = new Set<{ destroy(): unknown }>()
+  const sockets = new Set<Socket>()
   let taken = 0
   const server = createServer({ noDelay: true }, (near) => {
     taken += 1
-    const both = target === undefined ? [near] : [near, connect(target)]
-    for (const socket of both) {
-      sockets.add(socket)
-      socket
+    let lastAt = performance.now()
+    const far = target === undefined ? undefined : connect(target)
+    for (const [one, other] of far ? [[near, far] as const, [far, near] as const] : [[near, near] as const]) {
+      sockets.add(one)
+      one
         .on('error', () => undefined)
         .once('close', () => {
-          sockets.delete(socket)
-          for (const one of both) one.destroy()
+          sockets.delete(one)
+          other.destroy()
         })
     }
-    near.once('data', onFirst)
-    const far = both[1]
+    near
+      .once('data', onFirst)
+      .on('data', () => (lastAt = performance.now()))
+      .once('close', () => onEnd(performance.now() - lastAt))
     if (far) near.pipe(far).pipe(near)
   })
   server.listen(at)
