@@ -47,7 +47,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     createLoop({ name: 'partitions', everyMs: hourMs, run: () => tendPartitions(deps), logger }),
     createLoop({
       name: 'retention',
-      everyMs: hourMs,
+      everyMs: config.retentionMs,
       jitter: 0.1,
       run: (signal) => removeHistory(deps, signal),
       logger,
