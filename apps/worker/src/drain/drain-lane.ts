@@ -1,5 +1,6 @@
 import {
   claimLane,
+  freeOwned,
   laneDueInMs,
   releaseLane,
   retryDeadlocks,
@@ -97,7 +98,7 @@ async function claim(deps: DrainDeps, subscription: SubscriptionId): Promise<Tur
   faultPoint('drain.claimed')
   await deps.snapshot.ensure(lane.configVersion)
   const subscriber = deps.snapshot.byId(subscription)
-  if (!subscriber) throw new Error(`lane ${subscription} has a subscription this worker does not know`)
+  if (!subscriber) return leaveToNewer(deps, subscription, lane)
   return {
     deps,
     lane,
@@ -108,6 +109,16 @@ async function claim(deps: DrainDeps, subscription: SubscriptionId): Promise<Tur
     taken: 0,
     leftMarks: false,
   }
+}
+
+/** Of a profile this version does not know: given back at once, so that a worker that knows it finds it free. */
+async function leaveToNewer(
+  { sql, lease, logger }: DrainDeps,
+  subscription: SubscriptionId,
+  { run }: ClaimedLane,
+): Promise<undefined> {
+  await freeOwned(sql, lease.worker, { batches: new Map(), lanes: new Map([[subscription, run]]) })
+  logger.info('lane.left-to-newer', { subscription })
 }
 
 /** Queue clocks are not the database's: a wake-up that came early is set again. */

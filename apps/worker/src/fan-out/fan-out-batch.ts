@@ -1,6 +1,7 @@
 import {
   claimBatch,
   firstOccurrences,
+  freeOwned,
   freezePlan,
   maxPlanLength,
   quarantineBatch,
@@ -67,6 +68,8 @@ async function claimAndSend(deps: FanOutDeps, id: BatchId): Promise<Begun> {
   if (!batch) return nothing
   faultPoint('fan-out.claimed')
   await deps.snapshot.ensure(batch.configVersion)
+  if (!batch.triggers.every((trigger) => deps.snapshot.knows(trigger.integration)))
+    return leaveToNewer(deps, batch)
   if (batch.frozen && batch.runs > 1) return leaveToLanes(deps, batch, batch.frozen)
   if (!batch.frozen && batch.runs >= takeApartAtRun && (await isolate(deps, batch))) return nothing
   const frozen = batch.frozen ?? (await plan(deps, batch))
@@ -79,6 +82,13 @@ async function claimAndSend(deps: FanOutDeps, id: BatchId): Promise<Begun> {
       deps.logger.info('batch.settled', { ...line, ...tally, ms: Math.round(performance.now() - startedAt) }),
     ),
   }
+}
+
+/** A subscription of a profile this version does not know may match: given back, as if it had not been claimed. */
+async function leaveToNewer({ sql, lease, logger }: FanOutDeps, { id, runs }: ClaimedBatch): Promise<Begun> {
+  await freeOwned(sql, lease.worker, { batches: new Map([[id, runs]]), lanes: new Map() })
+  logger.info('batch.left-to-newer', { batch: id })
+  return nothing
 }
 
 type Frozen = NonNullable<ClaimedBatch['frozen']>

@@ -32,6 +32,8 @@ export type Snapshot = {
   ensure(version: number): Promise<void>
   /** Also finds a subscription that was deleted lately. */
   byId(subscription: SubscriptionId): Subscriber | undefined
+  /** False while it has subscriptions of a profile that only newer workers know. */
+  knows(integration: IntegrationId): boolean
   /** Those of the integration that listen to the event, whatever their state. */
   listening(integration: IntegrationId, eventId: number): readonly Subscriber[]
   /** The view a delivery was planned with, which may be older than the subscription's present one. */
@@ -45,6 +47,8 @@ type State = {
   /** Derived from `byIntegration` when first asked; dropped when its integration changes. */
   listening: Map<IntegrationId, Map<number, readonly Subscriber[]>>
   olderViews: Map<string, string | null>
+  /** Subscriptions of profiles this version does not know. */
+  foreign: Map<IntegrationId, Set<SubscriptionId>>
 }
 
 const maxOlderViews = 10_000
@@ -61,6 +65,7 @@ export function createSnapshot(deps: {
     byIntegration: new Map(),
     listening: new Map(),
     olderViews: new Map(),
+    foreign: new Map(),
   }
   const scaled = new Map<ProfileName, Profile>(
     Object.values(profiles).map((profile) => [
@@ -86,6 +91,7 @@ export function createSnapshot(deps: {
       }
     },
     byId: (subscription) => state.byId.get(subscription),
+    knows: (integration) => (state.foreign.get(integration)?.size ?? 0) === 0,
     listening: (integration, eventId) => listening(state, integration, eventId),
     viewAt: (subscriber, revision) => {
       if (revision === subscriber.revision) return subscriber.view
@@ -102,7 +108,11 @@ function apply(state: State, scaled: Map<ProfileName, Profile>, subscription: Lo
   state.byIntegration.set(integration, ofIntegration)
   const name = profileByCode(subscription.profile)
   const settings = name && scaled.get(name)
+  const foreign = state.foreign.get(integration) ?? new Set<SubscriptionId>()
+  state.foreign.set(integration, foreign)
   // A profile of a newer version of this program is left to the workers that know it.
+  if (!settings && !subscription.deleted) foreign.add(id)
+  else foreign.delete(id)
   if (!settings) return
   const successRule =
     subscription.successCode === null ? undefined : parseSuccessCode(subscription.successCode)

@@ -1,4 +1,5 @@
 import { asBatchId, idInBlock, type BatchId, type IntegrationId, type TriggerId } from '@waybill/domain'
+import { batchFormat } from '../batches/claim-batch.ts'
 import type { SqlOrTransaction } from '../open-database.ts'
 import { rowArrays, type NewTrigger } from './row-arrays.ts'
 
@@ -77,7 +78,7 @@ export async function storeTriggers(
     ),
     batch AS (
       INSERT INTO batches (id, first_trigger, n, v, bulk)
-      SELECT block.base, block.base, ${rows.data.length}::int, 1, ${bulk}::boolean
+      SELECT block.base, block.base, ${rows.data.length}::int, ${batchFormat}::smallint, ${bulk}::boolean
       FROM block WHERE EXISTS (SELECT FROM fresh)
     )
     SELECT block.base, extract(epoch FROM now())::float8 * 1000 AS created_at_ms, config.version,

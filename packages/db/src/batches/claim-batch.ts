@@ -14,7 +14,10 @@ export type ClaimedBatch = {
   triggers: StoredTrigger[]
 }
 
-/** The newest batch format this code understands; newer ones are left for newer workers. */
+/**
+ * The newest batch format this code understands, and the one it makes; newer ones are left for newer workers. Bumped with
+ * everything a worker of the version before would fan out wrongly.
+ */
 export const batchFormat = 1
 
 type BatchRow = {

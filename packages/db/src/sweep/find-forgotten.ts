@@ -1,7 +1,8 @@
 import type { BatchId, DeliveryId, SubscriptionId } from '@waybill/domain'
+import { batchFormat } from '../batches/claim-batch.ts'
 import type { SqlOrTransaction } from '../open-database.ts'
 
-/** Batches nobody owns that are older than `olderThanMs`, oldest first. */
+/** Batches nobody owns, of a format this code understands, that are older than `olderThanMs`, oldest first. */
 export async function findForgottenBatches(
   sql: SqlOrTransaction,
   olderThanMs: number,
@@ -9,7 +10,7 @@ export async function findForgottenBatches(
 ): Promise<BatchId[]> {
   const rows = await sql<{ id: BatchId }[]>`
     SELECT id FROM batches
-    WHERE owner IS NULL AND quarantined_at IS NULL
+    WHERE owner IS NULL AND quarantined_at IS NULL AND v <= ${batchFormat}::int
       AND created_at < now() - ${olderThanMs}::float8 * interval '1 millisecond'
     ORDER BY id LIMIT ${limit}::int`
   return rows.map((row) => row.id)
