@@ -15,7 +15,7 @@ import { createApiMetrics, type ApiMetrics } from './metrics.ts'
 import { createSessions, type Sessions } from './planomatic/identity/create-sessions.ts'
 import { createPageGate, type PageGate } from './planning-center/create-page-gate.ts'
 import { createRateLimit, type RateLimit } from './planning-center/create-rate-limit.ts'
-import { createMasterKeyCheck, type MasterKeyCheck } from './storage/check-installation.ts'
+import { createInstallationCheck, type InstallationCheck } from './storage/create-installation-check.ts'
 import type { UrlRules } from './subscriptions/subscription-fields.ts'
 import { createAccept, type Accept } from './triggers/create-accept.ts'
 
@@ -23,7 +23,7 @@ import { createAccept, type Accept } from './triggers/create-accept.ts'
 export type ApiDeps = {
   logger: Logger
   storage: Storage
-  installation: MasterKeyCheck
+  installation: InstallationCheck
   keys: MasterKeys
   publicIds: PublicIds
   wakeUps: WakeUps
@@ -68,7 +68,7 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
     logger,
   )
   const keys = deriveMasterKeys(config.secrets.masterKey)
-  const installation = createMasterKeyCheck(storage, keys, logger)
+  const installation = createInstallationCheck(storage, keys, logger)
   const wakeUps = createWakeUps(queueConfigFrom(config), {
     onError: (error) => logger.warn('queue.failed', { error }),
   })
@@ -113,7 +113,10 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
     mailer,
     metrics,
     refuseWhileAway: () => {
-      if (storage.up() && installation.state() === 'passed') return
+      const state = installation.state()
+      if (storage.up() && state === 'passed') return
+      if (storage.up() && state === 'schema_outdated')
+        throw unavailable('schema_outdated', 'The service is being updated; please send this again.')
       throw unavailable('storage_unavailable', 'The database is away; nothing was stored.')
     },
     suspect,

@@ -9,16 +9,16 @@ export type RunningApi = { url: string; metricsUrl: string; stop(): Promise<void
 const checkAgainMs = 1_000
 
 /**
- * Starts the process. Without a database it listens all the same and says 503, until there is one. Throws when the
- * database was made with another master key.
+ * Starts the process. Without a database, or before its migrations, it listens all the same and says 503 until they are
+ * there. Throws when the database was made with another master key.
  */
 export async function startApi(config: ApiConfig, logger: Logger): Promise<RunningApi> {
   const state = { stopping: false }
   const deps = buildDeps(config, logger, () => state.stopping)
   const check = createLoop({
-    name: 'master-key',
+    name: 'installation',
     everyMs: checkAgainMs,
-    run: () => deps.installation.run(),
+    run: () => deps.installation.run().catch((error: unknown) => end(error, logger)),
     logger,
   })
   await deps.installation.run()
@@ -36,4 +36,10 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
       await metrics.close()
     },
   }
+}
+
+/** The database came late, and is not ours. Nothing was stored before that was known, so there is nothing to finish. */
+function end(error: unknown, logger: Logger): void {
+  logger.error('installation.refused', { error })
+  setImmediate(() => process.exit(1))
 }

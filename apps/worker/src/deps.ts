@@ -1,13 +1,6 @@
 import { hostname } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
-import {
-  checkMasterKey,
-  deactivateSubscription,
-  deriveMasterKeys,
-  createStorage,
-  type Sql,
-  type Storage,
-} from '@waybill/db'
+import { deactivateSubscription, deriveMasterKeys, createStorage, type Sql, type Storage } from '@waybill/db'
 import { createPublicIds, type BatchId, type PublicIds, type SubscriptionId } from '@waybill/domain'
 import { createAddressPolicy, createGuardedLookup, createSender, type Sender } from '@waybill/egress'
 import { openMailer, type Mailer } from '@waybill/mail'
@@ -19,6 +12,7 @@ import { createBreakers, type Breakers } from './delivery/create-breakers.ts'
 import { createSendGate, type SendGate } from './delivery/create-send-gate.ts'
 import { createSendSlots, type SendSlots } from './delivery/create-send-slots.ts'
 import { unwellToOpen } from './drain/lane-health.ts'
+import { checkInstallation } from './check-installation.ts'
 import { createLease, type Lease } from './lease/create-lease.ts'
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts'
 import { createFirstRecorder, type FirstRecorder } from './record/create-first-recorder.ts'
@@ -70,7 +64,7 @@ const leaseLostExitCode = 70
 export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<WorkerDeps> {
   const { storage, heartbeats } = openStorage(config, logger)
   const keys = deriveMasterKeys(config.secrets.masterKey)
-  await checkMasterKey(storage.sql, keys)
+  await checkInstallation(storage.sql, keys)
   const queue = queueConfigFrom(config)
   await refuseBadQueue(queue)
   const wakeUps = createWakeUps(queue, { onError: (error) => logger.warn('queue.failed', { error }) })

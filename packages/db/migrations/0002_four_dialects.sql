@@ -49,9 +49,9 @@ ALTER TABLE "routes" ADD CONSTRAINT "routes_service_services_name_fk" FOREIGN KE
 ALTER TABLE "sessions" ADD CONSTRAINT "sessions_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "sessions_user" ON "sessions" USING btree ("user_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "users_email" ON "users" USING btree (lower("email"));--> statement-breakpoint
-CREATE INDEX "notices_untold" ON "notices" USING btree ("next_try_at") WHERE sent_at IS NULL;--> statement-breakpoint
-CREATE INDEX "notices_integration" ON "notices" USING btree ("integration","id");--> statement-breakpoint
-CREATE INDEX "triggers_search" ON "triggers" USING gin ((coalesce(search, '') || chr(10) || lower(coalesce(order_id, ''))) gin_trgm_ops) WHERE event_id < 200;
+CREATE INDEX CONCURRENTLY "notices_untold" ON "notices" USING btree ("next_try_at") WHERE sent_at IS NULL;--> statement-breakpoint
+CREATE INDEX CONCURRENTLY "notices_integration" ON "notices" USING btree ("integration","id");--> statement-breakpoint
+CREATE INDEX CONCURRENTLY "triggers_search" ON "triggers" USING gin ((coalesce(search, '') || chr(10) || lower(coalesce(order_id, ''))) gin_trgm_ops) WHERE event_id < 200;
 --> statement-breakpoint
 -- The PlanOmatic API's services and routes are records, so that one can be taken out of service without a release.
 INSERT INTO "services" ("name") VALUES ('planoauth'), ('planocore');

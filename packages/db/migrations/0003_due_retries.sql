@@ -1,1 +1,1 @@
-CREATE INDEX "due_retries" ON "due" USING btree ("subscription","due_at","delivery") WHERE step > 0;
+CREATE INDEX CONCURRENTLY "due_retries" ON "due" USING btree ("subscription","due_at","delivery") WHERE step > 0;

@@ -17,6 +17,10 @@ export const isRetryable = (code: string | undefined): boolean => code === '40P0
 /** The data was refused (classes 21, 22, 23): repeating the statement as it is cannot help. */
 export const isDataError = (code: string | undefined): boolean => code !== undefined && /^2[123]/.test(code)
 
+/** The statement names a schema, table, column, function or type that the database does not have. */
+export const isUnknownName = (code: string | undefined): boolean =>
+  code !== undefined && /^(3F000|42P01|42703|42883|42704)$/.test(code)
+
 /** Runs `work` again (at most `tries` in all, with jitter between) when it lost a deadlock. */
 export async function retryDeadlocks<T>(
   work: () => Promise<T>,

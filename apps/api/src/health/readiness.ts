@@ -2,12 +2,12 @@ import { databaseHealth, type Storage } from '@waybill/db'
 import type { WakeUps } from '@waybill/queue'
 import { withDeadline } from '@waybill/runtime'
 import type { Answer } from '../http/send-answer.ts'
-import type { MasterKeyCheck } from '../storage/check-installation.ts'
+import type { InstallationCheck } from '../storage/create-installation-check.ts'
 
 export type HealthDeps = {
   storage: Pick<Storage, 'sql' | 'suspect'>
   wakeUps: Pick<WakeUps, 'ready'>
-  installation: MasterKeyCheck
+  installation: InstallationCheck
   stopping: () => boolean
 }
 
@@ -38,7 +38,7 @@ async function checkDatabase(
     const health = await withDeadline(asked, answerWithinMs, () => new Error('no answer'))
     return {
       database: health.readOnly ? { ok: false, detail: 'read-only' } : { ok: true },
-      migrations: health.migrated ? { ok: true } : { ok: false, detail: 'missing' },
+      migrations: health.migrated ? { ok: true } : { ok: false, detail: 'schema_outdated' },
       partitions: {
         ok: health.partitionDaysAhead >= minPartitionDays,
         detail: `${health.partitionDaysAhead} days ahead`,

@@ -30,6 +30,7 @@ export const errorTable = {
   too_many_headers: [431, 'The request has too many headers'],
   internal_error: [500, 'Something broke on our side'],
   storage_unavailable: [503, 'The database is away; nothing was stored'],
+  schema_outdated: [503, 'The service is being updated; nothing was stored'],
   commit_unknown: [503, 'It is not known whether this was stored'],
   query_too_slow: [503, 'The query took too long'],
   overloaded: [503, 'Too much is waiting already; nothing was stored'],

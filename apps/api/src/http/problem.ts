@@ -48,7 +48,7 @@ export function invalidBody(found: readonly FieldProblem[]): Problem {
 
 /** A 503 that may simply be sent again. */
 export function unavailable(
-  code: 'storage_unavailable' | 'commit_unknown' | 'overloaded' | 'query_too_slow',
+  code: 'storage_unavailable' | 'schema_outdated' | 'commit_unknown' | 'overloaded' | 'query_too_slow',
   detail: string,
   cause?: unknown,
 ): Problem {

@@ -29,18 +29,20 @@ export function isStorageError(error: unknown): boolean {
 /** The server ended a statement that took too long (57014) or waited too long for a lock (55P03). */
 const endedByServer = new Set(['57014', '55P03'])
 
-/** Whether the database may be away. A statement that it ended by itself says that it is there. */
+/** Whether the database may be away. A statement that it ended or refused by itself says that it is there. */
 export function mayBeAway(error: unknown): boolean {
-  return isStorageError(error) && !endedByServer.has(codeOf(error) ?? '')
+  return isOutage(error) && isStorageError(error) && !endedByServer.has(codeOf(error) ?? '')
 }
 
 /** The database knows no such name (class 42), or refuses the data (21, 22, 23): the statement is wrong. */
 const wrongStatement = /^(42|2[123])/
 
+const isWrong = (error: unknown): boolean => wrongStatement.test(codeOf(error) ?? '')
+
 /** Whether the error says that something of ours is away or too busy for now, rather than that it has a bug. */
 export function isOutage(error: unknown): boolean {
   if (error instanceof Problem) return error.status === 503
-  return isStorageError(error) && !wrongStatement.test(codeOf(error) ?? '')
+  return isStorageError(error) && !isWrong(error)
 }
 
 /** Whether a statement took longer than it may. */
@@ -58,7 +60,7 @@ export function toProblem(error: unknown, writes: boolean): Problem {
   if (error instanceof Problem) return error
   if (error instanceof URIError)
     return problem('malformed_path', 'The path has a malformed percent-encoding.')
-  if (!isStorageError(error))
+  if (!isStorageError(error) || isWrong(error))
     return problem('internal_error', 'This was logged; please try again later.', { cause: error })
   if (!writes && tookTooLong(error))
     return unavailable(

@@ -1,37 +1,50 @@
-import { checkMasterKey, type MasterKeys, type Storage } from '@waybill/db'
+import { checkMasterKey, refuseOldSchema, SchemaOutdated, type MasterKeys, type Storage } from '@waybill/db'
 import { withDeadline, type Logger } from '@waybill/runtime'
-import { isStorageError, StorageTimeout } from '../http/to-problem.ts'
+import { isOutage, StorageTimeout } from '../http/to-problem.ts'
 
-/** Whether the database was made with our master key; until that is known nothing is stored. */
-export type MasterKeyCheck = {
-  state(): 'passed' | 'not checked yet' | 'made with another WAYBILL_MASTER_KEY'
-  /** Asks now. Rejects for another key; an absent database leaves the state as it is. */
+/** Whether the database has our schema and was made with our master key; until that is known nothing is stored. */
+export type InstallationCheck = {
+  state(): 'passed' | 'not checked yet' | 'schema_outdated' | 'made with another WAYBILL_MASTER_KEY'
+  /** Asks now. Rejects for another key; a database that is absent or not migrated yet is waited for. */
   run(): Promise<void>
 }
 
 const answerWithinMs = 3_000
 
-export function createMasterKeyCheck(
+export function createInstallationCheck(
   storage: Pick<Storage, 'sql' | 'suspect'>,
   keys: MasterKeys,
   logger: Pick<Logger, 'warn'>,
-): MasterKeyCheck {
-  let state: ReturnType<MasterKeyCheck['state']> = 'not checked yet'
+): InstallationCheck {
+  let state: ReturnType<InstallationCheck['state']> = 'not checked yet'
+  let told = ''
+  /** Once for every new reason: it is asked every second. */
+  const tell = (reason: string, error: unknown) => {
+    if (reason !== told) logger.warn('installation.not-checked', { error })
+    told = reason
+  }
+  const ask = async () => {
+    await refuseOldSchema(storage.sql)
+    await checkMasterKey(storage.sql, keys)
+  }
   return {
     state: () => state,
     run: async () => {
       if (state === 'passed') return
       try {
-        const asked = checkMasterKey(storage.sql, keys)
-        await withDeadline(asked, answerWithinMs, () => new StorageTimeout('the database does not answer'))
+        await withDeadline(ask(), answerWithinMs, () => new StorageTimeout('the database does not answer'))
         state = 'passed'
       } catch (error) {
-        if (!isStorageError(error)) {
+        if (error instanceof SchemaOutdated) {
+          state = 'schema_outdated'
+          tell(state, error)
+        } else if (isOutage(error)) {
+          storage.suspect()
+          tell(String(error), error)
+        } else {
           state = 'made with another WAYBILL_MASTER_KEY'
           throw error
         }
-        storage.suspect()
-        logger.warn('installation.not-checked', { error })
       }
     },
   }

@@ -12,7 +12,7 @@ const env = exitOnBadEnvironment(() => readEnv(schema, process.env))
 const queue = queueConfigFrom({ databaseUrl: env.DATABASE_URL, redisUrl: env.REDIS_URL })
 
 try {
-  await migrateDatabase(env.DATABASE_URL)
+  await migrateDatabase(env.DATABASE_URL, { log: (text) => process.stdout.write(`database: ${text}\n`) })
   process.stdout.write('database: migrated\n')
   // The queue's own tables are wanted only where it lives in Postgres.
   await migrateQueue(queue)

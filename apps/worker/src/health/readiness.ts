@@ -30,7 +30,7 @@ export async function readiness(
 async function checkDatabase({ sql }: Pick<WorkerDeps, 'sql'>): Promise<Check> {
   try {
     const health = await withDeadline(databaseHealth(sql), answerWithinMs, () => new Error('no answer'))
-    if (!health.migrated) return { ok: false, detail: 'migrations are missing' }
+    if (!health.migrated) return { ok: false, detail: 'schema_outdated' }
     if (health.readOnly) return { ok: false, detail: 'the database is read-only' }
     if (health.partitionDaysAhead < minPartitionDays) return { ok: false, detail: 'partitions run out' }
     return { ok: true }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { SqlOrTransaction } from '../open-database.ts'
+import { isUnknownName, pgErrorCode } from '../pg-error.ts'
 
 type Journal = { entries: { when: number }[] }
 
@@ -7,10 +8,36 @@ const journalUrl = new URL('../../migrations/meta/_journal.json', import.meta.ur
 const newestMigration = () =>
   Math.max(...(JSON.parse(readFileSync(journalUrl, 'utf8')) as Journal).entries.map((entry) => entry.when))
 
+/** `migrated`: the schema is at least as new as this code. */
 export type DatabaseHealth = { migrated: boolean; partitionDaysAhead: number; readOnly: boolean }
+
+const neverMigrated: DatabaseHealth = { migrated: false, partitionDaysAhead: 0, readOnly: false }
 
 /** What readiness wants to know of the database. Throws when it cannot be asked. */
 export async function databaseHealth(sql: SqlOrTransaction): Promise<DatabaseHealth> {
+  try {
+    return await readHealth(sql)
+  } catch (error) {
+    if (isUnknownName(pgErrorCode(error))) return neverMigrated
+    throw error
+  }
+}
+
+/** Throws when the database's schema is older than this code: some of its statements would fail. */
+export async function refuseOldSchema(sql: SqlOrTransaction): Promise<void> {
+  if (!(await databaseHealth(sql)).migrated) throw new SchemaOutdated()
+}
+
+/** The migrations of this version have not run. */
+export class SchemaOutdated extends Error {
+  readonly code = 'schema_outdated'
+
+  constructor() {
+    super('the database is older than this program: run the migrations')
+  }
+}
+
+async function readHealth(sql: SqlOrTransaction): Promise<DatabaseHealth> {
   const [row] = await sql<{ newest: number; ahead: number; read_only: boolean }[]>`
     SELECT (SELECT max(created_at) FROM drizzle.__drizzle_migrations) AS newest, partition_days_ahead() AS ahead,
       current_setting('transaction_read_only')::boolean AS read_only`
