@@ -16,6 +16,8 @@ export type BenchOptions = {
   profile: boolean
   /** Deliveries of each dialect that p6 reads through. */
   history: number
+  /** Triggers of each flood of p14. */
+  flood: number
 }
 
 const queues: readonly string[] = ['redis', 'postgres', 'both']
@@ -35,6 +37,7 @@ export function readOptions(flags: string[]): BenchOptions {
       'in-flight': { type: 'string', default: '20' },
       profile: { type: 'boolean', default: false },
       history: { type: 'string', default: '1000000' },
+      flood: { type: 'string', default: '40000' },
     },
   })
   return {
@@ -47,6 +50,7 @@ export function readOptions(flags: string[]): BenchOptions {
     inFlight: whole('in-flight', values['in-flight'], 1, 100),
     profile: values.profile,
     history: whole('history', values.history, 1_000, 10_000_000),
+    flood: whole('flood', values.flood, 500, 1_000_000),
   }
 }
 
@@ -54,7 +58,7 @@ export function usage(scenarios: readonly string[]): string {
   return [
     `usage: pnpm bench <${scenarios.join('|')}> [--queue redis|postgres|both] [--count N] [--repeats N]`,
     '         [--warm-up N] [--connections N] [--body 1k|7k] [--in-flight N] [--profile]',
-    '         [--history N] (p6: --history and --count, the calls of each kind)',
+    '         [--history N] (p6: --history and --count, the calls of each kind; p14: --flood)',
   ].join('\n')
 }
 

@@ -9,9 +9,10 @@ import type { BenchOptions } from './options.ts'
 import { p2 } from './scenarios/p2.ts'
 import { p5 } from './scenarios/p5.ts'
 import { p6 } from './scenarios/p6.ts'
+import { p14 } from './scenarios/p14.ts'
 import type { Bench, Scenario } from './support/bench.ts'
 
-const scenarios: Readonly<Record<string, Scenario>> = { p2, p5, p6 }
+const scenarios: Readonly<Record<string, Scenario>> = { p2, p5, p6, p14 }
 
 async function main(): Promise<number> {
   const [name = '', ...flags] = process.argv.slice(2).filter((arg) => arg !== '--')

@@ -58,9 +58,10 @@ function addRatios({ plain, stacks }: Lineup, measured: Map<Contender, Measured>
 
 async function checkAll({ stacks, plain }: Lineup, { receiver, accepted }: Field): Promise<string[]> {
   const problems: string[] = []
+  const ids = (path: string) => receiver.ask<string[]>('ids', path)
   for (const stack of stacks) {
-    problems.push(...(await checkStack(stack, accepted.get(stack.path) ?? [], receiver)))
+    problems.push(...(await checkStack(stack, accepted.get(stack.path) ?? [], await ids(stack.path))))
   }
-  if (plain) problems.push(...(await checkPlain(plain, accepted.get(plain.path) ?? [], receiver)))
+  if (plain) problems.push(...checkPlain(plain, accepted.get(plain.path) ?? [], await ids(plain.path)))
   return problems
 }

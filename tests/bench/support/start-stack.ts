@@ -39,11 +39,20 @@ const settings = {
   max_wal_size: '8GB',
 }
 
-/** With one subscription that listens to everything. */
-export function startStack(bench: Bench, backend: 'redis' | 'postgres', receiverUrl: string): Promise<Stack> {
+/** With one subscription that listens to everything, and another integration with one where there shall be a flood. */
+export function startStack(
+  bench: Bench,
+  backend: 'redis' | 'postgres',
+  receiverUrl: string,
+  floodReceiverUrl?: string,
+): Promise<Stack> {
   const path = `/${backend}`
   const seed: Seed = (databaseUrl, masterKey) =>
-    seedStack(databaseUrl, masterKey, `${receiverUrl}${path}`, bench.options.inFlight)
+    seedStack(databaseUrl, masterKey, {
+      subscriberUrl: `${receiverUrl}${path}`,
+      floodUrl: floodReceiverUrl === undefined ? undefined : `${floodReceiverUrl}${path}`,
+      inFlightLimit: bench.options.inFlight,
+    })
   return startSeededStack(bench, backend, path, seed)
 }
 
