@@ -28,7 +28,7 @@ const faults: Record<string, (scene: Scene) => void> = {
   WaybillLedgerUnaudited: ({ facts }) => (facts.monotonicMs = 1_801_000),
   WaybillQueueAway: ({ facts }) => (facts.queueReady = false),
   WaybillJobsNeverConsumed: ({ worker }) => worker.healed('batch', 31),
-  WaybillJobsWaiting: ({ worker }) => worker.queue({ fanOut: 5_001, drain: 0 }),
+  WaybillJobsWaiting: ({ worker }) => worker.queue({ fanOut: 5_001, bulk: 0, drain: 0 }),
   WaybillWorkersDie: ({ worker }) => worker.healed('worker', 1),
   WaybillInFlightSaturated: ({ facts }) => (facts.inUse = 0.95),
   WaybillOutcomesUnrecorded: ({ facts }) => (facts.unrecorded = 501),

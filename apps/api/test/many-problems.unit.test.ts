@@ -22,9 +22,9 @@ const principal: Principal = {
 }
 
 /** What the work refused. How quickly is the bench's to say. */
-function refused(work: () => unknown): readonly (FieldProblem | AttrError)[] {
+async function refused(work: () => unknown): Promise<readonly (FieldProblem | AttrError)[]> {
   try {
-    work()
+    await work()
   } catch (error) {
     if (error instanceof Problem || error instanceof PlanomaticRefusal) return error.errors
     throw error
@@ -32,7 +32,8 @@ function refused(work: () => unknown): readonly (FieldProblem | AttrError)[] {
   throw new Error('nothing was refused')
 }
 
-const batch = (text: string) => () => checkBatch(parseJsonBody(Buffer.from(text), 34), principal, Date.now())
+const batch = (text: string) => () =>
+  checkBatch(parseJsonBody(Buffer.from(text), 34), principal, Date.now(), () => Promise.resolve())
 const keys = (count: number, length: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`order_${i}`.padEnd(length, 'x'), 1]))
 
@@ -41,30 +42,30 @@ describe('a request with very many problems', () => {
     { triggers: 2, count: 44_500, length: 40, problems: 2 },
     { triggers: 16, count: 12_000, length: 12, problems: 100 },
     { triggers: 16, count: 5_500, length: 40, problems: 100 },
-  ])('is refused early: a batch of $triggers with $count unknown keys each', (given) => {
+  ])('is refused early: a batch of $triggers with $count unknown keys each', async (given) => {
     const one = trigger(keys(given.count, given.length))
     const triggers = Array.from({ length: given.triggers }, () => one)
-    const errors = refused(batch(JSON.stringify({ triggers })))
+    const errors = await refused(batch(JSON.stringify({ triggers })))
     expect(errors).toHaveLength(given.problems)
   })
 
-  it('is refused early: a batch of 1,000 triggers with unknown names and long keys', () => {
+  it('is refused early: a batch of 1,000 triggers with unknown names and long keys', async () => {
     const name = 'order_status_'.padEnd(64, 'x')
     const triggers = Array.from({ length: 1_000 }, () => trigger({ name, ['k'.repeat(3_000)]: 1 }))
-    const errors = refused(batch(JSON.stringify({ triggers })))
+    const errors = await refused(batch(JSON.stringify({ triggers })))
     expect(errors).toHaveLength(100)
   })
 
-  it('is answered: a batch of many elements at a great depth', () => {
+  it('is answered: a batch of many elements at a great depth', async () => {
     const deep = `${'['.repeat(28)}${'0,'.repeat(60_000)}0${']'.repeat(28)}`
     const wide = `[${'[[[[[[]]]]]],'.repeat(60_000)}0]`
     const one = (order: string) => JSON.stringify(trigger({ order: 'X' })).replace('"X"', `{"a":${order}}`)
     const text = `{"triggers":[${[...Array.from({ length: 20 }, () => one(deep)), one(wide), '5'].join(',')}]}`
-    const errors = refused(batch(text))
+    const errors = await refused(batch(text))
     expect(errors.length).toBeLessThanOrEqual(100)
   })
 
-  it('hears a hint for the first problems only', () => {
+  it('hears a hint for the first problems only', async () => {
     const typos = Object.fromEntries(
       Array.from({ length: 50 }, (_, i) => [`order_id${'-'.repeat(i + 1)}`, 1]),
     )
@@ -73,19 +74,19 @@ describe('a request with very many problems', () => {
     expect(problems.filter(({ message }) => message.includes('Did you mean'))).toHaveLength(20)
   })
 
-  it('is refused early: a subscription with 20,000 unknown fields or bad events', () => {
+  it('is refused early: a subscription with 20,000 unknown fields or bad events', async () => {
     const { create } = subscriptionFields({ policy: createAddressPolicy({ allow: [] }), requireHttps: false })
     const names = { known: new Set(Object.keys(create.shape)), readOnly: new Set<string>() }
     const fields = { name: 'x', url: 'https://example.com/' }
-    const unknown = refused(() => readFields(create, { ...fields, ...keys(20_000, 12) }, names))
+    const unknown = await refused(() => readFields(create, { ...fields, ...keys(20_000, 12) }, names))
     expect(unknown).toHaveLength(100)
     const events = Array.from({ length: 80_000 }, () => 5)
-    const bad = refused(() => readFields(create, { ...fields, events }, names))
+    const bad = await refused(() => readFields(create, { ...fields, events }, names))
     expect(bad).toMatchObject([{ pointer: '/events', code: 'too_many_items' }])
   })
 
-  it('is refused with 100 errors by the PlanOmatic dialect', () => {
-    const errors = refused(() => {
+  it('is refused with 100 errors by the PlanOmatic dialect', async () => {
+    const errors = await refused(() => {
       const params = createParamReader({ filters: keys(20_000, 12) })
       params.object('filters', [])
       params.finish()
@@ -95,14 +96,14 @@ describe('a request with very many problems', () => {
 })
 
 describe('a trigger within a batch', () => {
-  it('may have 256 KiB, like one alone', () => {
+  it('may have 256 KiB, like one alone', async () => {
     const sized = (bytes: number) => {
       const bare = Buffer.byteLength(JSON.stringify(trigger({ order: { note: '' } })))
       return trigger({ order: { note: `ü${'x'.repeat(bytes - bare - 2)}` } })
     }
     const text = (bytes: number) => JSON.stringify({ triggers: [trigger(), sized(bytes)] })
-    expect(batch(text(262_144))()).toMatchObject({ triggers: [{}, {}] })
-    expect(refused(batch(text(262_145)))).toMatchObject([
+    expect(await batch(text(262_144))()).toMatchObject({ triggers: [{}, {}] })
+    expect(await refused(batch(text(262_145)))).toMatchObject([
       { pointer: '/triggers/1', code: 'payload_too_large', message: expect.stringContaining('262144 bytes') },
     ])
   })

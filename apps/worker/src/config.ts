@@ -60,7 +60,12 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     auditMs: e.AUDIT_MS,
     retentionMs: e.RETENTION_MS,
     stopTimeoutMs: e.STOP_TIMEOUT_MS,
-    concurrency: { fanOut: e.FAN_OUT_CONCURRENCY, drain: e.DRAIN_CONCURRENCY },
+    concurrency: {
+      fanOut: e.FAN_OUT_CONCURRENCY,
+      /** Beside them, so that bulk batches never keep others waiting for a place. */
+      bulk: Math.ceil(e.FAN_OUT_CONCURRENCY / 4),
+      drain: e.DRAIN_CONCURRENCY,
+    },
     inFlight: { firstAttempts: e.FIRST_ATTEMPTS_IN_FLIGHT, retries: e.RETRIES_IN_FLIGHT },
   })
 }

@@ -9,6 +9,7 @@ import { createSemaphore, type Logger, type Semaphore } from '@waybill/runtime'
 import type { WorkerConfig } from './config.ts'
 import { attemptDelivery, type AttemptResult, type DueAttempt } from './delivery/attempt-delivery.ts'
 import { createBreakers, type Breakers } from './delivery/create-breakers.ts'
+import { createBusyMeter, type BusyMeter } from './delivery/create-busy-meter.ts'
 import { createSendGate, type SendGate } from './delivery/create-send-gate.ts'
 import { createSendSlots, type SendSlots } from './delivery/create-send-slots.ts'
 import { unwellToOpen } from './drain/lane-health.ts'
@@ -35,7 +36,10 @@ export type WorkerDeps = {
   snapshot: Snapshot
   slots: SendSlots
   retrySlots: Semaphore
+  /** Bulk batches that may begin at once, whether the queue or the sweep brings them. */
+  bulkRuns: Semaphore
   gate: SendGate
+  busy: BusyMeter
   breakers: Breakers
   firstRecorder: FirstRecorder
   laterRecorder: LaterRecorder
@@ -87,6 +91,7 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
   })
   const laterRecorder = createLaterRecorder({ storage, logger, pause: sleep })
   const slots = createSendSlots({ total: config.inFlight.firstAttempts })
+  const busy = createBusyMeter()
   const retrySlots = createSemaphore(config.inFlight.retries)
   const breakers = createBreakers({ unwellToOpen })
   const unrecorded = () => oldestOf(firstRecorder.pending(), laterRecorder.pending())
@@ -119,8 +124,15 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
     snapshot: createSnapshot({ storage, keys, scheduleScale: config.scheduleScale, logger }),
     slots,
     retrySlots,
+    bulkRuns: createSemaphore(config.concurrency.bulk),
     breakers,
-    gate: createSendGate({ leaseHolds: () => lease.holds(), unrecorded, pause: sleep }),
+    gate: createSendGate({
+      leaseHolds: () => lease.holds(),
+      unrecorded,
+      isBusy: () => busy.isBusy(),
+      pause: sleep,
+    }),
+    busy,
     firstRecorder,
     laterRecorder,
     attempt: (due) => attemptDelivery(attemptDeps, due),

@@ -15,7 +15,7 @@ export type WorkerMetrics = {
   noticed(kind: NoticeKind | 'other'): void
   mailed(outcome: MailOutcome): void
   backlog(backlog: Backlog): void
-  queue(depth: { fanOut: number; drain: number } | undefined): void
+  queue(depth: { fanOut: number; bulk: number; drain: number } | undefined): void
   partitionDropped(): void
   history(history: History): void
 }
@@ -94,6 +94,7 @@ export function createWorkerMetrics(live: WorkerGauges): WorkerMetrics {
     },
     queue: (found) => {
       depth.set({ queue: 'fan-out' }, found?.fanOut ?? -1)
+      depth.set({ queue: 'bulk' }, found?.bulk ?? -1)
       depth.set({ queue: 'drain' }, found?.drain ?? -1)
     },
   }

@@ -27,10 +27,11 @@ const lookEveryMs = 5_000
 /** Starts the consumers, the sweep and the probes; `stop` drains in order and loses nothing. */
 export async function startWorker(config: WorkerConfig, logger: Logger): Promise<RunningWorker> {
   const deps = await buildDeps(config, logger)
-  const fanOut = (batch: BatchId) => fanOutBatch(deps, batch)
+  const fanOut = (batch: BatchId, bulk: boolean) => fanOutBatch(deps, batch, bulk)
   const drain = (subscription: SubscriptionId) => drainLane(deps, subscription)
   const consumers = createConsumers(deps.queue, {
-    fanOut: { concurrency: config.concurrency.fanOut, process: (id) => fanOut(asBatchId(id)) },
+    fanOut: { concurrency: config.concurrency.fanOut, process: (id) => fanOut(asBatchId(id), false) },
+    bulk: { concurrency: config.concurrency.bulk, process: (id) => fanOut(asBatchId(id), true) },
     drain: { concurrency: config.concurrency.drain, process: (id) => drain(asSubscriptionId(id)) },
     onError: (error) => logger.warn('queue.failed', { error }),
   })

@@ -140,4 +140,16 @@ describe('send slots', () => {
     expect(slots.room()).toBeUndefined()
     expect(slots.enter(three, 1)).toBe('saturated')
   })
+
+  it('are held by bulk deliveries up to half, and by others up to all', async () => {
+    slots = createSendSlots({ total: 4 })
+    const bulk = [held(slots.enter(one, 9, true)), held(slots.enter(one, 9, true))]
+    const third = slots.enter(two, 9, true)
+    expect(third).toBeInstanceOf(Promise)
+    held(slots.enter(three, 9))
+    held(slots.enter(two, 9))
+    bulk[0]?.release()
+    expect(held(await third)).toBeDefined()
+    expect(slots.inUse()).toBe(4)
+  })
 })

@@ -7,6 +7,7 @@ import {
   plannedHow,
   quarantineBatch,
   recordFirstOutcomes,
+  findForgottenBatches,
   findOwned,
   findStrangers,
   freeOwned,
@@ -124,10 +125,22 @@ describe('batches', () => {
     expect(await rowOf(batch)).toBeUndefined()
     const claims = await Promise.all(parts.map((part) => claimBatch(f.sql, part, f.worker)))
     const triggers = claims.map((claim) => {
-      expect(claim).toMatchObject({ runs: 1, frozen: { plan: [{ offset: 0 }] } })
+      expect(claim).toMatchObject({ runs: 1, bulk: true, frozen: { plan: [{ offset: 0 }] } })
       return claim?.triggers.map((trigger) => trigger.id)
     })
     expect(triggers).toEqual(expect.arrayContaining([[batch], [batch + 1]]))
+  })
+
+  it('that nobody took are found apart, the bulk ones and the others', async () => {
+    const entry = () => anEntry({ triggers: [aTrigger()] })
+    const { batch: flood } = await storeTriggers(f.sql, [entry()], true)
+    const other = await aBatch()
+    const found = (bulk: boolean) => findForgottenBatches(f.sql, 0, 1_000, bulk)
+    expect(await found(true)).toContain(flood)
+    expect(await found(true)).not.toContain(other)
+    expect(await found(false)).toContain(other)
+    expect(await found(false)).not.toContain(flood)
+    expect(await claimBatch(f.sql, other, f.worker)).toMatchObject({ bulk: false })
   })
 
   it('are split by a former owner in vain', async () => {

@@ -10,6 +10,8 @@ import type { QueueConfig } from './queue-config.ts'
 export type ConsumerOptions = {
   /** Jobs of one queue at a time. A rejection of `process` is reported and the job is done with. */
   fanOut: { concurrency: number; process: (batchId: number) => Promise<void> }
+  /** Batches of the bulk queue: their number says what they can hold of the process at most. */
+  bulk: { concurrency: number; process: (batchId: number) => Promise<void> }
   drain: { concurrency: number; process: (subscriptionId: number) => Promise<void> }
   onError: OnError
 }
@@ -19,7 +21,7 @@ export type Consumers = {
   start(): void
   /** Takes no more jobs; resolves when those that run have ended. */
   pause(): Promise<void>
-  /** Both queues were reached and are being read. */
+  /** All queues were reached and are being read. */
   running(): boolean
   /** Pauses and closes within `deadlineMs`, whatever still runs: such a job comes back once its lock has expired. */
   close(deadlineMs: number): Promise<void>
@@ -27,7 +29,7 @@ export type Consumers = {
 
 /** Nothing is connected before `start`. */
 export const createConsumers = (config: QueueConfig, options: ConsumerOptions): Consumers => {
-  const { fanOut, drain, onError } = options
+  const { fanOut, bulk, drain, onError } = options
   const report = limitErrors(onError)
   const consume = (settings: WorkerSettings) => createConsumer(() => openWorker(config, settings), report)
   const consumers = [
@@ -35,6 +37,11 @@ export const createConsumers = (config: QueueConfig, options: ConsumerOptions): 
       name: 'fan-out',
       concurrency: fanOut.concurrency,
       process: processJob(fanOutData, ({ batchId }) => fanOut.process(batchId), onError),
+    }),
+    consume({
+      name: 'bulk',
+      concurrency: bulk.concurrency,
+      process: processJob(fanOutData, ({ batchId }) => bulk.process(batchId), onError),
     }),
     consume({
       name: 'drain',

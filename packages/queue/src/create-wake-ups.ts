@@ -15,15 +15,15 @@ import { withinDeadline } from './within-deadline.ts'
 export type WakeUps = {
   /** False while wake-ups are dropped because the backend is away. */
   ready(): boolean
-  /** Says that a batch waits. `bulk` puts it behind all batches that are not. */
-  fanOut(batchId: number, options?: { bulk?: boolean }): void
+  /** Says that a batch waits. `bulk` puts it into a queue of its own; the more, the later among those there. */
+  fanOut(batchId: number, options?: { bulk?: number | undefined }): void
   /**
    * Says that a lane has something due in `delayMs` milliseconds. Wake-ups of a lane for the same half second are one.
    * Pass `again` from within the lane's own drain: its running job would else swallow the wake-up.
    */
   drain(subscriptionId: number, delayMs: number, options?: { again?: boolean }): void
   /** Jobs per queue, whatever their state. Rejects with `queue_not_ready` or `queue_deadline`. */
-  counts(): Promise<{ fanOut: number; drain: number }>
+  counts(): Promise<{ fanOut: number; bulk: number; drain: number }>
   /** The same by state, for gauges. */
   metrics(): Promise<Record<QueueName, QueueCounts>>
   /** Whether the backend answered within `timeoutMs`. Never rejects. */
@@ -74,15 +74,15 @@ export const createWakeUps = (config: QueueConfig, { onError }: { onError: OnErr
 
   return {
     ready: () => !closed && producer.ready(),
-    fanOut: (batchId, options) => send(fanOutJob(batchId, options?.bulk === true)),
+    fanOut: (batchId, options) => send(fanOutJob(batchId, options?.bulk)),
     drain: (subscriptionId, delayMs, options) => {
       const turn = options?.again === true ? `${instance}${(turns++).toString(36)}` : undefined
       send(drainJob(subscriptionId, delayMs, Date.now(), turn))
     },
     metrics,
     counts: async () => {
-      const { 'fan-out': fanOut, drain } = await metrics()
-      return { fanOut: total(fanOut), drain: total(drain) }
+      const { 'fan-out': fanOut, bulk, drain } = await metrics()
+      return { fanOut: total(fanOut), bulk: total(bulk), drain: total(drain) }
     },
     ping: (timeoutMs) => answers(producer, timeoutMs),
     dropped: () => dropped,

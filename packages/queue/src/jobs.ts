@@ -1,7 +1,15 @@
 import { z } from 'zod'
 
-/** `fan-out`: a batch waits to be matched and sent. `drain`: a lane has deliveries due. */
-export type QueueName = 'fan-out' | 'drain'
+/** `fan-out` and `bulk`: a batch waits to be matched and sent. `drain`: a lane has deliveries due. */
+export type QueueName = 'fan-out' | 'bulk' | 'drain'
+export const queueNames: readonly QueueName[] = ['fan-out', 'bulk', 'drain']
+
+/** One of something for each queue. */
+export const mapQueues = <T>(make: (name: QueueName) => T): Record<QueueName, T> => ({
+  'fan-out': make('fan-out'),
+  bulk: make('bulk'),
+  drain: make('drain'),
+})
 
 /** Bumped when an older worker must not touch a job. It leaves such a job alone; the row in Postgres still tells. */
 const version = z.literal(1)
@@ -16,11 +24,12 @@ export type WakeUpJob = {
   queue: QueueName
   name: string
   data: FanOutData | DrainData
-  /** `delay` in milliseconds. A job with a priority waits for those without one. */
+  /** `delay` in milliseconds. Of those that wait in a queue the lowest `priority` is taken first. */
   opts: { jobId: string; delay?: number; priority?: number }
 }
 
-const bulkPriority = 10
+/** BullMQ's own most is 2,097,152. */
+const lastPriority = 1_000_000
 const bucketMs = 500
 
 /** BullMQ refuses ids of digits alone and ids with a colon: https://docs.bullmq.io/guide/jobs/job-ids. */
@@ -33,12 +42,15 @@ export const fanOutJobId = (batchId: number): string => `b-${batchId}`
 export const drainJobId = (subscriptionId: number, dueAtMs: number, turn?: string): string =>
   [`l-${subscriptionId}-${Math.floor(dueAtMs / bucketMs)}`, turn].filter(Boolean).join('-')
 
-export const fanOutJob = (batchId: number, bulk: boolean): WakeUpJob => ({
-  queue: 'fan-out',
+/** `bulk`, for a batch that must not hold up others: the more, the later among its like. */
+export const fanOutJob = (batchId: number, bulk?: number): WakeUpJob => ({
+  queue: bulk === undefined ? 'fan-out' : 'bulk',
   name: 'batch',
   data: { v: 1, batchId },
-  opts: { jobId: fanOutJobId(batchId), ...(bulk && { priority: bulkPriority }) },
+  opts: { jobId: fanOutJobId(batchId), ...(bulk !== undefined && { priority: priorityOf(bulk) }) },
 })
+
+const priorityOf = (bulk: number): number => 1 + Math.min(lastPriority, Math.max(0, Math.floor(bulk)))
 
 /** `delayMs` below zero or not a number means now; `now` in milliseconds since 1970. */
 export const drainJob = (subscriptionId: number, delayMs: number, now: number, turn?: string): WakeUpJob => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createPostgresBackend, withBackend } from 'bullmq'
+import { mapQueues, queueNames } from './jobs.ts'
 import type { QueueName } from './jobs.ts'
 import type { OnError } from './limit-errors.ts'
 import { toError } from './limit-errors.ts'
@@ -8,13 +9,13 @@ import { queueOptions } from './producer.ts'
 import type { Producer } from './producer.ts'
 import type { PostgresQueueConfig } from './queue-config.ts'
 import { QueueError } from './queue-error.ts'
-import { queueMetrics } from './queue-metrics.ts'
+import { countsOf } from './queue-metrics.ts'
 
 const { Queue } = withBackend(createPostgresBackend)
 const probeEveryMs = 1_000
 
 /**
- * Both queues over a small pool each. BullMQ remembers a first connection that failed and never tries again, so queues
+ * The queues over a small pool each. BullMQ remembers a first connection that failed and never tries again, so queues
  * are opened anew until both answered once; from then on the pools replace lost connections.
  */
 export const openPostgresProducer = (config: PostgresQueueConfig, onError: OnError): Producer => {
@@ -63,11 +64,7 @@ export const openPostgresProducer = (config: PostgresQueueConfig, onError: OnErr
         throw error
       }
     },
-    counts: async () => {
-      const { 'fan-out': fanOut, drain } = opened()
-      const [first, second] = await Promise.all([queueMetrics(fanOut), queueMetrics(drain)])
-      return { 'fan-out': first, drain: second }
-    },
+    counts: () => countsOf(opened()),
     ping: async () => probe(opened()),
     close: async () => {
       closing.abort()
@@ -81,12 +78,9 @@ type PostgresQueue = InstanceType<typeof Queue>
 type Queues = Record<QueueName, PostgresQueue>
 
 const openQueues = async (config: PostgresQueueConfig, onError: OnError): Promise<Queues> => {
-  const queues = {
-    'fan-out': openQueue('fan-out', config, onError),
-    drain: openQueue('drain', config, onError),
-  }
+  const queues = mapQueues((name) => openQueue(name, config, onError))
   try {
-    await Promise.all([queues['fan-out'].waitUntilReady(), queues.drain.waitUntilReady()])
+    await Promise.all(queueNames.map((name) => queues[name].waitUntilReady()))
     return queues
   } catch (error) {
     await closeQueues(queues)
@@ -108,5 +102,5 @@ const probe = async (queues: Queues): Promise<void> => {
 }
 
 const closeQueues = async (queues: Queues): Promise<void> => {
-  await Promise.allSettled([queues['fan-out'].close(), queues.drain.close()])
+  await Promise.allSettled(queueNames.map((name) => queues[name].close()))
 }

@@ -1,5 +1,6 @@
 import { Queue } from 'bullmq'
 import { Redis } from 'ioredis'
+import { mapQueues, queueNames } from './jobs.ts'
 import type { QueueName } from './jobs.ts'
 import type { OnError } from './limit-errors.ts'
 import { toError } from './limit-errors.ts'
@@ -7,15 +8,15 @@ import { queueOptions } from './producer.ts'
 import type { Producer } from './producer.ts'
 import { defaultPrefix } from './queue-config.ts'
 import type { RedisQueueConfig } from './queue-config.ts'
-import { queueMetrics } from './queue-metrics.ts'
+import { countsOf } from './queue-metrics.ts'
 import { producerRedisOptions } from './redis-options.ts'
 
 type Queues = Record<QueueName, Queue>
 
-/** Both queues over one connection, which comes back by itself for as long as it is not closed. */
+/** The queues over one connection, which comes back by itself for as long as it is not closed. */
 export const openRedisProducer = (config: RedisQueueConfig, onError: OnError): Producer => {
   const client = new Redis(config.redisUrl, producerRedisOptions)
-  const queues: Queues = { 'fan-out': open('fan-out'), drain: open('drain') }
+  const queues: Queues = mapQueues(open)
   let opened = false
 
   function open(name: QueueName): Queue {
@@ -38,7 +39,7 @@ export const openRedisProducer = (config: RedisQueueConfig, onError: OnError): P
   client.on('ready', () => {
     shortenEvents(client, queues).catch((error: unknown) => onError(toError(error)))
   })
-  Promise.all([queues['fan-out'].waitUntilReady(), queues.drain.waitUntilReady()]).then(
+  Promise.all(queueNames.map((name) => queues[name].waitUntilReady())).then(
     () => (opened = true),
     (error: unknown) => onError(toError(error)),
   )
@@ -46,13 +47,10 @@ export const openRedisProducer = (config: RedisQueueConfig, onError: OnError): P
   return {
     ready: () => opened && client.status === 'ready',
     add: (job) => queues[job.queue].add(job.name, job.data, job.opts),
-    counts: async () => {
-      const [fanOut, drain] = await Promise.all([queueMetrics(queues['fan-out']), queueMetrics(queues.drain)])
-      return { 'fan-out': fanOut, drain }
-    },
+    counts: () => countsOf(queues),
     ping: () => client.ping(),
     close: async () => {
-      await Promise.all([queues['fan-out'].close(), queues.drain.close()])
+      await Promise.all(queueNames.map((name) => queues[name].close()))
       client.disconnect()
     },
   }

@@ -26,9 +26,10 @@ describe.each(testBackends())('consumers on $name', (backend) => {
   let errors: Error[]
 
   const onError = (error: Error) => errors.push(error)
-  const start = (fanOut: (id: number) => Promise<void>, drain = fanOut): Consumers => {
+  const start = (fanOut: (id: number) => Promise<void>, drain = fanOut, bulk = fanOut): Consumers => {
     consumers = createConsumers(config, {
       fanOut: { concurrency: 1, process: fanOut },
+      bulk: { concurrency: 1, process: bulk },
       drain: { concurrency: 1, process: drain },
       onError,
     })
@@ -65,6 +66,21 @@ describe.each(testBackends())('consumers on $name', (backend) => {
     expect(new Set(taken)).toEqual(new Set([1, 2, 3]))
     expect(taken).toHaveLength(3)
     expect(new Set(errors.map((error) => error.message))).toEqual(new Set(['rejected', 'thrown']))
+  })
+
+  it('take what is not bulk while bulk goes no further', async () => {
+    const taken: string[] = []
+    let goOn = () => {}
+    const stuck = new Promise<void>((resolve) => (goOn = resolve))
+    const take = (id: number) => Promise.resolve(void taken.push(`fan-out ${id}`))
+    start(take, take, (id) => (taken.push(`bulk ${id}`), stuck))
+    for (const id of [1, 2, 3]) wakeUps.fanOut(id, { bulk: 7 })
+    await eventually('bulk is begun', () => taken.length === 1)
+    wakeUps.fanOut(4)
+    await eventually('the other is taken', () => taken.includes('fan-out 4'))
+    expect(taken).toEqual([expect.stringMatching(/^bulk/), 'fan-out 4'])
+    goOn()
+    await eventually('the rest is taken', () => taken.length === 4)
   })
 
   it('complete and report a job they cannot read, of a later version or of no shape at all', async () => {
@@ -143,6 +159,7 @@ describe.each(testBackends())('consumers on $name', (backend) => {
   it('close without having been started', async () => {
     const idle = createConsumers(config, {
       fanOut: { concurrency: 1, process: () => Promise.resolve() },
+      bulk: { concurrency: 1, process: () => Promise.resolve() },
       drain: { concurrency: 1, process: () => Promise.resolve() },
       onError,
     })

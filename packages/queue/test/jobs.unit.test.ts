@@ -22,7 +22,7 @@ describe('job ids', () => {
 
 describe('jobs', () => {
   it('carry ids and a version that their schemas accept', () => {
-    expect(fanOutData.parse(fanOutJob(3, false).data)).toEqual({ v: 1, batchId: 3 })
+    expect(fanOutData.parse(fanOutJob(3).data)).toEqual({ v: 1, batchId: 3 })
     expect(drainData.parse(drainJob(4, 0, 0).data)).toEqual({ v: 1, subscriptionId: 4 })
   })
 
@@ -32,9 +32,14 @@ describe('jobs', () => {
     expect(drainData.safeParse({ v: 1, subscriptionId: 0 }).success).toBe(false)
   })
 
-  it('have a priority only when they are bulk', () => {
-    expect(fanOutJob(3, true).opts.priority).toBe(10)
-    expect(fanOutJob(3, false).opts).not.toHaveProperty('priority')
+  it('of bulk have a queue of their own, where the more comes after the less', () => {
+    const [some, more, most] = [0.5, 70, 1e12].map((bulk) => fanOutJob(3, bulk))
+    expect([some?.queue, some?.opts.priority]).toEqual(['bulk', 1])
+    expect(more?.opts.priority).toBe(71)
+    // https://docs.bullmq.io/guide/jobs/prioritized: 2,097,152 at most.
+    expect(most?.opts.priority).toBeLessThan(2_097_152)
+    expect(fanOutJob(3).queue).toBe('fan-out')
+    expect(fanOutJob(3).opts).not.toHaveProperty('priority')
   })
 
   it('are due at the time their id names, in whole milliseconds', () => {

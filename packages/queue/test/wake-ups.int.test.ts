@@ -7,7 +7,7 @@ import type { QueueConfig } from '../src/queue-config.ts'
 import { testBackends } from './support/backends.ts'
 import { eventually } from './support/eventually.ts'
 
-type Taken = { kind: 'fan-out' | 'drain'; id: number; at: number }
+type Taken = { kind: 'fan-out' | 'bulk' | 'drain'; id: number; at: number }
 
 describe.each(testBackends())('wake-ups on $name', (backend) => {
   let config: QueueConfig
@@ -28,6 +28,7 @@ describe.each(testBackends())('wake-ups on $name', (backend) => {
     wakeUps = createWakeUps(config, { onError })
     consumers = createConsumers(config, {
       fanOut: { concurrency: 1, process: take('fan-out') },
+      bulk: { concurrency: 1, process: take('bulk') },
       drain: { concurrency: 1, process: take('drain') },
       onError,
     })
@@ -79,26 +80,32 @@ describe.each(testBackends())('wake-ups on $name', (backend) => {
     expect(ids('fan-out')).toEqual([7, 8])
   })
 
-  it('put bulk behind what is not', async () => {
-    wakeUps.fanOut(1, { bulk: true })
-    await eventually('the bulk one has arrived', async () => (await wakeUps.counts()).fanOut === 1)
-    wakeUps.fanOut(2)
-    await eventually('the other has arrived', async () => (await wakeUps.counts()).fanOut === 2)
+  it('of bulk come the less first, and are no fan-out', async () => {
+    for (const [id, bulk] of [
+      [1, 900],
+      [2, 5],
+      [3, 900],
+    ] as const) {
+      wakeUps.fanOut(id, { bulk })
+      await eventually('it has arrived', async () => (await wakeUps.counts()).bulk === id)
+    }
     consumers.start()
-    await eventually('both are taken', () => taken.length === 2)
-    expect(ids('fan-out')).toEqual([2, 1])
+    await eventually('all are taken', () => taken.length === 3)
+    expect(ids('bulk')).toEqual([2, 1, 3])
+    expect(ids('fan-out')).toEqual([])
   })
 
   it('are counted by state', async () => {
     wakeUps.fanOut(1)
-    wakeUps.fanOut(2, { bulk: true })
+    wakeUps.fanOut(2, { bulk: 1 })
     wakeUps.drain(3, 60_000)
     await eventually('all have arrived', async () => {
-      const { fanOut, drain } = await wakeUps.counts()
-      return fanOut === 2 && drain === 1
+      const { fanOut, bulk, drain } = await wakeUps.counts()
+      return fanOut === 1 && bulk === 1 && drain === 1
     })
     expect(await wakeUps.metrics()).toEqual({
-      'fan-out': { waiting: 2, delayed: 0, active: 0 },
+      'fan-out': { waiting: 1, delayed: 0, active: 0 },
+      bulk: { waiting: 1, delayed: 0, active: 0 },
       drain: { waiting: 0, delayed: 1, active: 0 },
     })
   })

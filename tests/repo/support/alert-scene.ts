@@ -53,7 +53,7 @@ export function openScene() {
     for (let i = 0; i < 100; i += 1) api.answered('/v1/triggers', 'POST', 202, 3)
     api.answered('/v1/triggers', 'POST', 503, 3)
     worker.backlog(noBacklog)
-    worker.queue({ fanOut: 1, drain: 1 })
+    worker.queue({ fanOut: 1, bulk: 1, drain: 1 })
     worker.history({
       days: 30,
       partitionDays: 2,

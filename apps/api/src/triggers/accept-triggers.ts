@@ -5,14 +5,14 @@ import { idInBlock, type IntegrationId, type PublicIds } from '@waybill/domain'
 import { faultPoint } from '@waybill/fault-points'
 import type { Authenticate } from '../http/authenticate.ts'
 import { checkMediaType } from '../http/check-media-type.ts'
-import { maxDepth, parseJsonBody, type JsonBody } from '../http/parse-json-body.ts'
+import { maxDepth, parseJsonBody } from '../http/parse-json-body.ts'
 import { invalidBody, problem, type FieldProblem } from '../http/problem.ts'
 import { readBody } from '../http/read-body.ts'
 import { requestId } from '../http/request-id.ts'
-import { checkBatch } from './check-batch.ts'
 import { checkScope } from './check-scope.ts'
 import { checkTrigger, maxTriggerBytes } from './check-trigger.ts'
 import type { Accept } from './create-accept.ts'
+import { createBatchReader } from './create-batch-reader.ts'
 import { readIdempotencyKey } from './read-idempotency-key.ts'
 
 export type AcceptRouteDeps = {
@@ -31,30 +31,30 @@ export type AcceptHandler = (request: IncomingMessage, response: ServerResponse)
 type Checked = { integration: IntegrationId; triggers: AcceptEntry['triggers'] }
 type Kind = {
   maxBytes: number
-  depth: number
-  check: (body: JsonBody, principal: Principal, nowMs: number) => Checked
+  read: (bytes: Buffer, principal: Principal, nowMs: number) => Checked | Promise<Checked>
   answer: (uuids: string[], acceptedAt: string) => { text: string; location: string | undefined }
 }
 
 /** Leaves room for reading and answering within the 2 s that a caller waits at most. */
 const answerWithinMs = 1_800
 
-const single: Kind = { maxBytes: maxTriggerBytes, depth: maxDepth, check: checkSingle, answer: answerSingle }
-const batch: Kind = { maxBytes: 4 * 1_048_576, depth: maxDepth + 2, check: checkBatch, answer: answerBatch }
-
 /** `POST /v1/triggers`: 202 only after COMMIT. */
-export const acceptTrigger = (deps: AcceptRouteDeps) => acceptKind(deps, single)
+export const acceptTrigger = (deps: AcceptRouteDeps) =>
+  acceptKind(deps, { maxBytes: maxTriggerBytes, read: readSingle, answer: answerSingle })
 /** `POST /v1/triggers/batch`: all or nothing. */
-export const acceptTriggers = (deps: AcceptRouteDeps) => acceptKind(deps, batch)
+export const acceptTriggers = (deps: AcceptRouteDeps) =>
+  acceptKind(deps, { maxBytes: 4 * 1_048_576, read: createBatchReader(), answer: answerBatch })
 
 function acceptKind(deps: AcceptRouteDeps, kind: Kind): AcceptHandler {
   return async (request, response) => {
     const principal = await deps.authenticate(request)
+    deps.accept.refuseFlood(principal.integrations)
     const key = readIdempotencyKey(request)
     checkMediaType(request)
     const bytes = await readBody(request, kind.maxBytes)
     const readAt = deps.monotonic()
-    const { integration, triggers } = kind.check(parseJsonBody(bytes, kind.depth), principal, deps.now())
+    const checked = kind.read(bytes, principal, deps.now())
+    const { integration, triggers } = checked instanceof Promise ? await checked : checked
     deps.refuseWhileAway()
     const entry: AcceptEntry = { integration, triggers }
     if (key) entry.key = { hash: key, bodyHash: createHash('sha256').update(bytes).digest() }
@@ -64,7 +64,8 @@ function acceptKind(deps: AcceptRouteDeps, kind: Kind): AcceptHandler {
   }
 }
 
-function checkSingle({ value, text }: JsonBody, principal: Principal, nowMs: number): Checked {
+function readSingle(bytes: Buffer, principal: Principal, nowMs: number): Checked {
+  const { value, text } = parseJsonBody(bytes, maxDepth)
   const problems: FieldProblem[] = []
   const checked = checkTrigger(value, text, '', nowMs, problems)
   if (!checked) throw invalidBody(problems)

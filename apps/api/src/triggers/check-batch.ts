@@ -11,17 +11,24 @@ const maxTriggers = 1_000
 
 type Element = { value: unknown; raw: string }
 
+export type CheckedBatch = { integration: IntegrationId; triggers: NewTrigger[] }
+
+/** So many are checked before others get a turn. */
+const perTurn = 100
+
 /** All triggers of a batch call, or a refusal that names what is wrong with them, up to a limit. */
-export function checkBatch(
+export async function checkBatch(
   body: JsonBody,
   principal: Principal,
   nowMs: number,
-): { integration: IntegrationId; triggers: NewTrigger[] } {
+  nextTurn: () => Promise<unknown>,
+): Promise<CheckedBatch> {
   const problems: FieldProblem[] = []
   refuseUnknown('', Object.keys(body.value), names, problems)
   const checked: (CheckedTrigger | undefined)[] = []
   for (const element of readElements(body, problems)) {
     if (problems.length >= maxProblems) break
+    if (checked.length % perTurn === perTurn - 1) await nextTurn()
     checked.push(checkElement(element, `/triggers/${checked.length}`, nowMs, problems))
   }
   const good = checked.filter((one) => one !== undefined)

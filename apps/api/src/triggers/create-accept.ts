@@ -1,52 +1,74 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { AcceptEntry, AcceptResult } from '@waybill/db'
-import type { BatchId } from '@waybill/domain'
-import { createGroupCommit, withDeadline, type GroupCommit, type Logger } from '@waybill/runtime'
+import type { IntegrationId } from '@waybill/domain'
+import { withDeadline } from '@waybill/runtime'
 import { problem, unavailable } from '../http/problem.ts'
 import { mayBeAway, toProblem } from '../http/to-problem.ts'
-import type { ApiMetrics } from '../metrics.ts'
-import { isRefusedData, storeEntries, type EntryResult, type StoreDeps } from './store-entries.ts'
-
-type Waiting = { entry: AcceptEntry; bytes: number; state: 'waiting' | 'sent' | 'withdrawn' }
-type Group = GroupCommit<Waiting, EntryResult | undefined>
+import { createAcceptGroup, type AcceptGroupDeps, type Waiting } from './create-accept-group.ts'
+import { createBulkGroups } from './create-bulk-groups.ts'
+import { createShareMeter } from './create-share-meter.ts'
+import { isRefusedData, type EntryResult } from './store-entries.ts'
 
 export type Accept = {
   /** Resolves after COMMIT. Throws a Problem, after `deadlineMs` at the latest. */
   submit(entry: AcceptEntry, bytes: number, deadlineMs: number): Promise<AcceptResult>
+  /** Throws for a caller that speaks for nobody but integrations of which too much waits: before its body costs anything. */
+  refuseFlood(integrations: ReadonlySet<IntegrationId>): void
   idle(): Promise<void>
 }
 
-export type AcceptDeps = {
-  sql: StoreDeps['sql']
+export type AcceptDeps = AcceptGroupDeps & {
   /** The database answered wrongly or not at all. */
   suspect: () => void
-  wake: (batch: BatchId, bulk: boolean) => void
-  metrics: Pick<ApiMetrics, 'flushed' | 'accepted'>
-  logger: Pick<Logger, 'debug' | 'warn'>
-  monotonic: () => number
 }
 
 /** Calls this large have flushes and batches of their own, behind which single triggers need not wait. */
 const bulkRows = 100
 const maxRows = 256
-const maxBulkRows = 1_000
-const maxWaitingRows = 5_000
-const maxWaitingBytes = 64 * 1_048_576
+/** While others send, bulk flushes take half of the time at most; what waits meanwhile makes larger flushes. */
+const [leastPauseMs, mostPauseMs] = [10, 100]
+const maxBytes = 64 * 1_048_576
+/** What may wait: of the triggers that are not bulk, of those that are, and of one integration's bulk while others send. */
+const maxWaiting = { rows: 5_000, bulkRows: 6_000, bulkRowsOfOne: 3_000 }
 
-/** Group commit of triggers: all requests that wait now are one statement. */
+/** Group commit of triggers: all requests that wait now are one statement, except for those of a flood. */
 export function createAccept(deps: AcceptDeps): Accept {
-  const single = createGroup(deps, false)
-  const bulk = createGroup(deps, true)
+  const share = createShareMeter(deps.monotonic)
+  const single = createAcceptGroup(deps, { maxRows, maxInFlight: 2 })
+  const pauseAfter = (tookMs: number) =>
+    share.senders() > 1 ? pause(Math.min(mostPauseMs, Math.max(leastPauseMs, tookMs))) : undefined
+  const bulk = createBulkGroups<Waiting, EntryResult | undefined>(
+    deps.monotonic,
+    pauseAfter,
+    (turn, amount) => createAcceptGroup(deps, { maxRows, maxInFlight: 1, turn, amount }),
+  )
   let bytesPending = 0
 
+  const submit = (integration: IntegrationId, waiting: Waiting): Promise<EntryResult | undefined> => {
+    const { length } = waiting.entry.triggers
+    const amount = share.count(integration, length)
+    if (length < bulkRows && !share.isOver(integration)) {
+      refuseOver(single.pending().rows, maxWaiting.rows)
+      return single.submit(waiting)
+    }
+    refuseOver(bulk.rows(), maxWaiting.bulkRows)
+    if (isFull(integration)) throw tooManyWaiting()
+    return bulk.submit(integration, amount, waiting)
+  }
+  const isFull = (integration: IntegrationId) =>
+    share.senders() > 1 && bulk.rowsOf(integration) > maxWaiting.bulkRowsOfOne
   return {
+    refuseFlood: (integrations) => {
+      if (integrations.size === 0 || bulk.rows() <= maxWaiting.bulkRowsOfOne) return
+      for (const integration of integrations) if (!isFull(integration)) return
+      throw tooManyWaiting()
+    },
     submit: async (entry, bytes, deadlineMs) => {
-      const rows = single.pending().rows + bulk.pending().rows
-      if (rows > maxWaitingRows || bytesPending > maxWaitingBytes)
-        throw unavailable('overloaded', 'Too many triggers wait for the database; please send this again.')
+      refuseOver(bytesPending, maxBytes)
       const waiting: Waiting = { entry, bytes, state: 'waiting' }
-      const group = entry.triggers.length >= bulkRows ? bulk : single
+      const submitted = submit(entry.integration, waiting)
       bytesPending += bytes
-      const stored = group.submit(waiting).finally(() => (bytesPending -= bytes))
+      const stored = submitted.finally(() => (bytesPending -= bytes))
       return toResult(await withDeadline(stored, deadlineMs, () => tooLate(deps, waiting)), deps)
     },
     idle: async () => {
@@ -55,45 +77,15 @@ export function createAccept(deps: AcceptDeps): Accept {
   }
 }
 
-function createGroup(deps: AcceptDeps, bulk: boolean): Group {
-  const store: StoreDeps = { sql: deps.sql, stored: (batch) => deps.wake(batch, bulk) }
-  return createGroupCommit<Waiting, EntryResult | undefined>({
-    weigh: ({ entry, bytes }) => ({ rows: entry.triggers.length, bytes }),
-    maxRows: bulk ? maxBulkRows : maxRows,
-    maxBytes: bulk ? 4 * 1_048_576 : 1_048_576,
-    maxInFlight: bulk ? 1 : 2,
-    flush: async (group) => {
-      const live = group.filter((one) => one.state !== 'withdrawn')
-      for (const one of live) one.state = 'sent'
-      const results = live.length > 0 ? await measured(deps, store, live, bulk) : []
-      let next = 0
-      return group.map((one) => (one.state === 'withdrawn' ? undefined : results[next++]))
-    },
-  })
+function refuseOver(waiting: number, most: number): void {
+  if (waiting > most)
+    throw unavailable('overloaded', 'Too many triggers wait for the database; please send this again.')
 }
 
-async function measured(
-  deps: AcceptDeps,
-  store: StoreDeps,
-  live: Waiting[],
-  bulk: boolean,
-): Promise<EntryResult[]> {
-  const startedAt = deps.monotonic()
-  const results = await storeEntries(
-    store,
-    live.map((one) => one.entry),
-    bulk,
-  )
-  const ms = deps.monotonic() - startedAt
-  let rows = 0
-  for (const [i, one] of live.entries()) if (results[i]?.kind === 'stored') rows += one.entry.triggers.length
-  deps.metrics.flushed(rows, ms)
-  deps.metrics.accepted(rows)
-  const failed = results.find((result) => result.kind === 'failed')
-  if (failed) deps.logger.warn('flush.failed', { entries: live.length, rows, ms, error: failed.error })
-  else deps.logger.debug('flush.stored', { entries: live.length, rows, ms, bulk })
-  return results
-}
+const tooManyWaiting = () =>
+  problem('too_many_waiting', 'Too many triggers of this integration wait; please send this again.', {
+    headers: { 'retry-after': '1' },
+  })
 
 /** What was not sent yet is taken back, so the answer is certain; what was sent may still be committed. */
 function tooLate(deps: AcceptDeps, waiting: Waiting): Error {

@@ -5,13 +5,17 @@ export type Slot = { release(): void } | 'saturated'
 
 /** Slots for first attempts: a cap for the process and one per subscription. */
 export type SendSlots = {
-  /** A promise while the subscription has as many requests open as it may. */
-  enter(subscription: SubscriptionId, limit: number): Promise<Slot> | Slot
+  /**
+   * A promise while the subscription has as many requests open as it may.
+   *
+   * @param bulk takes of a part of the slots only, default false
+   */
+  enter(subscription: SubscriptionId, limit: number, bulk?: boolean): Promise<Slot> | Slot
   /**
    * To be awaited before each wish of a plan: undefined while the process has slots left, else the plan's turn to
-   * have one, so that plans share what becomes free however long they are.
+   * have one, so that plans share what becomes free however long they are. Plans that are not bulk come first.
    */
-  room(): Promise<void> | undefined
+  room(bulk?: boolean): Promise<void> | undefined
   /**
    * Many wait at this subscription though it answers quickly: more than this worker can send. Whoever brings more
    * should wait. Never true of one that answers slowly: nobody else is to wait for that.
@@ -24,15 +28,15 @@ export type SendSlots = {
 }
 
 export type SendSlotsOptions = {
-  /** Slots of the process. */
+  /** Slots of the process; of these bulk deliveries may hold half. */
   total: number
   /** How long a wish may wait, in ms. */
   patienceMs?: number
   monotonic?: () => number
 }
 
-type Waiter = { since: number; resolve: (slot: Slot) => void }
-type Turn = { since: number; resolve: () => void }
+type Waiter = { since: number; bulk: boolean; resolve: (slot: Slot) => void }
+type Turn = { since: number; bulk: boolean; resolve: () => void }
 type Holder = { since: number }
 /** One subscription's place: who holds a slot, oldest first, and who waits for one, in order. */
 type Place = { limit: number; holders: Set<Holder>; waiters: Waiter[] }
@@ -43,6 +47,7 @@ type State = {
   /** One of each plan at most. */
   turns: Turn[]
   inUse: number
+  bulkInUse: number
   waiting: number
   total: number
   now: () => number
@@ -72,6 +77,7 @@ export function createSendSlots(options: SendSlotsOptions): SendSlots {
     waitedFor: new Map(),
     turns: [],
     inUse: 0,
+    bulkInUse: 0,
     waiting: 0,
     total,
     now,
@@ -88,28 +94,29 @@ export function createSendSlots(options: SendSlotsOptions): SendSlots {
   const watch = () => {
     timer ??= setInterval(() => sendAway(({ since }) => now() - since > patienceMs), patienceMs / 4)
   }
-  const wait = (subscription: SubscriptionId, place: Place) =>
+  const wait = (subscription: SubscriptionId, place: Place, bulk: boolean) =>
     new Promise<Slot>((resolve) => {
-      place.waiters.push({ since: now(), resolve })
+      place.waiters.push({ since: now(), bulk, resolve })
       state.waitedFor.set(subscription, place)
       state.waiting += 1
       watch()
     })
 
   return {
-    enter: (subscription, limit) => {
+    enter: (subscription, limit, bulk = false) => {
       if (closed) return 'saturated'
       const place = placeOf(state, subscription, limit)
-      if (place.waiters.length === 0 && hasRoom(state, place)) return take(state, subscription, place)
+      if (nextOf(state, place) < 0 && hasRoom(state, place, bulk))
+        return take(state, subscription, place, bulk)
       if (state.waiting < mostWaiting && !isStuck(state, place, now() - patienceMs))
-        return wait(subscription, place)
+        return wait(subscription, place, bulk)
       forgetIfUnused(state, subscription, place)
       return 'saturated'
     },
-    room: () => {
-      if (closed || (state.inUse < total && state.turns.length === 0)) return undefined
+    room: (bulk = false) => {
+      if (closed || (isFree(state, bulk) && !state.turns.some((turn) => turn.bulk === bulk))) return undefined
       watch()
-      const turn = new Promise<void>((resolve) => state.turns.push({ since: now(), resolve }))
+      const turn = new Promise<void>((resolve) => state.turns.push({ since: now(), bulk, resolve }))
       giveTurn(state)
       return turn
     },
@@ -133,8 +140,12 @@ function placeOf({ places }: State, subscription: SubscriptionId, limit: number)
   return place
 }
 
-const hasRoom = ({ total, inUse }: State, { holders, limit }: Place): boolean =>
-  holders.size < Math.min(limit, (total - inUse) * partOfFree)
+/** Half of the slots are for those that are not bulk alone. */
+const isFree = ({ total, inUse, bulkInUse }: State, bulk: boolean): boolean =>
+  inUse < total && (!bulk || bulkInUse < Math.ceil(total / 2))
+
+const hasRoom = (state: State, { holders, limit }: Place, bulk: boolean): boolean =>
+  isFree(state, bulk) && holders.size < Math.min(limit, (state.total - state.inUse) * partOfFree)
 
 /** Its oldest request was begun before `before`. */
 function isOld({ holders }: Place, before: number): boolean {
@@ -143,16 +154,19 @@ function isOld({ holders }: Place, before: number): boolean {
 }
 
 const isStuck = (state: State, place: Place, before: number): boolean =>
-  !hasRoom(state, place) && isOld(place, before)
+  !hasRoom(state, place, false) && isOld(place, before)
 
-function take(state: State, subscription: SubscriptionId, place: Place): Slot {
+function take(state: State, subscription: SubscriptionId, place: Place, bulk: boolean): Slot {
   const holder = { since: state.now() }
+  const share = bulk ? 1 : 0
   place.holders.add(holder)
   state.inUse += 1
+  state.bulkInUse += share
   return {
     release: () => {
       if (!place.holders.delete(holder)) return
       state.inUse -= 1
+      state.bulkInUse -= share
       admit(state, subscription, place)
       admitOthers(state)
     },
@@ -161,10 +175,10 @@ function take(state: State, subscription: SubscriptionId, place: Place): Slot {
 
 /** Lets in who waits, as far as there is room, and forgets a place nobody uses. */
 function admit(state: State, subscription: SubscriptionId, place: Place): void {
-  while (place.waiters.length > 0 && hasRoom(state, place)) {
-    const next = place.waiters.shift()
+  for (let next = nextOf(state, place); next >= 0; next = nextOf(state, place)) {
+    const [waiter] = place.waiters.splice(next, 1)
     state.waiting -= 1
-    next?.resolve(take(state, subscription, place))
+    waiter?.resolve(take(state, subscription, place, waiter.bulk))
   }
   if (place.waiters.length === 0) state.waitedFor.delete(subscription)
   forgetIfUnused(state, subscription, place)
@@ -183,8 +197,18 @@ function admitOthers(state: State): void {
   giveTurn(state)
 }
 
-function giveTurn({ inUse, total, turns }: State): void {
-  if (inUse < total) turns.shift()?.resolve()
+function giveTurn(state: State): void {
+  const first = (bulk: boolean) =>
+    isFree(state, bulk) ? state.turns.findIndex((turn) => turn.bulk === bulk) : -1
+  const others = first(false)
+  const next = others >= 0 ? others : first(true)
+  if (next >= 0) state.turns.splice(next, 1)[0]?.resolve()
+}
+
+/** The place in line of the first there is room for; -1 for none. */
+function nextOf(state: State, place: Place): number {
+  if (place.waiters.length === 0 || !hasRoom(state, place, false)) return -1
+  return hasRoom(state, place, true) ? 0 : place.waiters.findIndex(({ bulk }) => !bulk)
 }
 
 function turnAway(state: State, isTooLate: (waiter: { since: number }) => boolean): void {

@@ -32,6 +32,8 @@ export type FanOutDeps = Pick<
   | 'deactivate'
   | 'breakers'
   | 'pause'
+  | 'bulkRuns'
+  | 'busy'
 >
 
 /** Claims without a plan at which a batch is taken apart, and at which a single trigger is set aside. */
@@ -41,21 +43,27 @@ const setAsideAtRun = 8
 /**
  * Claim → match → freeze the plan → send. Resolves when every send has begun; what is open settles in the
  * background while the batch row stays. A re-run never sends: it leaves what was not recorded to the lanes.
+ *
+ * @param bulk it waits for its turn among those few that may begin at once
  */
-export async function fanOutBatch(deps: FanOutDeps, id: BatchId): Promise<void> {
+export async function fanOutBatch(deps: FanOutDeps, id: BatchId, bulk: boolean): Promise<void> {
   faultPoint('fan-out.job-taken')
   // Held before anything is waited for: a second wake-up of the same batch must find it held, and what is this worker's
   // but not held is freed again by the sweep.
   if (deps.held.batches.has(id)) return
   deps.held.batches.add(id)
   const letGo = () => deps.held.batches.delete(id)
+  if (bulk) await deps.bulkRuns.acquire()
+  else deps.busy.othersSend()
   try {
-    if (!(await deps.gate.pass())) return void letGo()
+    if (!(await deps.gate.pass(bulk))) return void letGo()
     const { settled } = await claimAndSend(deps, id)
     void settled.then(letGo, letGo)
   } catch (error) {
     letGo()
     throw error
+  } finally {
+    if (bulk) deps.bulkRuns.release()
   }
 }
 
@@ -75,7 +83,7 @@ async function claimAndSend(deps: FanOutDeps, id: BatchId): Promise<Begun> {
   const frozen = batch.frozen ?? (await plan(deps, batch))
   if (!frozen) return nothing
   faultPoint('fan-out.frozen')
-  const { settled } = await sendPlan(deps, id, toWork(deps, batch, frozen))
+  const { settled } = await sendPlan(deps, batch, toWork(deps, batch, frozen))
   const line = { batch: id, run: batch.runs, triggers: batch.triggers.length, deliveries: frozen.plan.length }
   return {
     settled: settled.then((tally) =>
@@ -99,7 +107,7 @@ async function plan(deps: FanOutDeps, batch: ClaimedBatch): Promise<Frozen | und
     const parts: PlannedDelivery[][] = []
     for (let i = 0; i < matched.length; i += maxPlanLength) parts.push(matched.slice(i, i + maxPlanLength))
     const ids = await splitPlan(deps.sql, batch.id, deps.lease.worker, parts)
-    for (const part of ids) deps.wakeUps.fanOut(part)
+    for (const part of ids) deps.wakeUps.fanOut(part, { bulk: matched.length })
     return undefined
   }
   const base = await freezePlan(deps.sql, batch.id, deps.lease.worker, matched)
@@ -151,7 +159,7 @@ async function isolate(deps: FanOutDeps, batch: ClaimedBatch): Promise<boolean> 
   const { worker } = deps.lease
   if (batch.triggers.length > 1) {
     const parts = await splitTriggers(deps.sql, batch.id, worker)
-    for (const part of parts) deps.wakeUps.fanOut(part)
+    for (const part of parts) deps.wakeUps.fanOut(part, { bulk: batch.bulk ? parts.length : undefined })
     deps.logger.warn('batch.taken-apart', { batch: batch.id, run: batch.runs, parts: parts.length })
     return true
   }

@@ -1,5 +1,5 @@
-import { plannedHow } from '@waybill/db'
-import type { BatchId, SubscriptionId } from '@waybill/domain'
+import { plannedHow, type ClaimedBatch } from '@waybill/db'
+import type { SubscriptionId } from '@waybill/domain'
 import type { Slot } from '../delivery/create-send-slots.ts'
 import { createOpenBatch, type OpenBatch, type Tally } from './create-open-batch.ts'
 import type { FanOutDeps } from './fan-out-batch.ts'
@@ -21,7 +21,7 @@ const lookAgainMs = 10
  */
 export async function sendPlan(
   deps: FanOutDeps,
-  batch: BatchId,
+  { id: batch, bulk }: Pick<ClaimedBatch, 'id' | 'bulk'>,
   plan: readonly PlannedWork[],
 ): Promise<{ settled: Promise<Tally> }> {
   if (plan.length === 0) {
@@ -34,9 +34,9 @@ export async function sendPlan(
     else if (work.planned.how === plannedHow.pending || !sendsNow(deps, work))
       open.add(pendingOutcome(work, 0))
     else {
-      const room = deps.slots.room()
+      const room = deps.slots.room(bulk)
       if (room) await room
-      if (begin(deps, open, work) === 'waits') waitedFor.add(work.subscriber.id)
+      if (begin(deps, open, { ...work, bulk }) === 'waits') waitedFor.add(work.subscriber.id)
     }
   }
   // More batches would only make the queue at these longer, and it is this worker that does not keep up.
@@ -45,13 +45,15 @@ export async function sendPlan(
   return { settled: open.settled }
 }
 
+type Work = PlannedWork & Pick<ClaimedBatch, 'bulk'>
+
 /** The parts of a split plan may begin long after it was made. An endpoint in trouble gets what its lane lets through. */
 const sendsNow = ({ breakers }: FanOutDeps, { subscriber }: PlannedWork): boolean =>
   subscriber.state === 'active' && !subscriber.deleted && !breakers.isOpen(subscriber.id)
 
 /** A wish for a slot that has to wait must hold up neither the plan's other subscriptions nor other batches. */
-function begin(deps: FanOutDeps, open: OpenBatch, work: PlannedWork): 'begun' | 'waits' {
-  const wish = deps.slots.enter(work.subscriber.id, work.subscriber.inFlightLimit)
+function begin(deps: FanOutDeps, open: OpenBatch, work: Work): 'begun' | 'waits' {
+  const wish = deps.slots.enter(work.subscriber.id, work.subscriber.inFlightLimit, work.bulk)
   if (!(wish instanceof Promise)) {
     void send(deps, open, work, wish)
     return 'begun'
@@ -60,14 +62,14 @@ function begin(deps: FanOutDeps, open: OpenBatch, work: PlannedWork): 'begun' | 
   return 'waits'
 }
 
-async function send(deps: FanOutDeps, open: OpenBatch, work: PlannedWork, slot: Slot): Promise<void> {
+async function send(deps: FanOutDeps, open: OpenBatch, work: Work, slot: Slot): Promise<void> {
   if (slot === 'saturated') {
     open.add(pendingOutcome(work, 0))
     return
   }
   try {
     const view = await viewFor(deps, work)
-    const allowed = view !== undefined && (deps.gate.isOpen() || (await deps.gate.pass()))
+    const allowed = view !== undefined && (deps.gate.isOpen(work.bulk) || (await deps.gate.pass(work.bulk)))
     open.add(allowed ? await attemptFirst(deps, work, view) : pendingOutcome(work, 0))
   } catch (error) {
     deps.logger.error('delivery.not-rendered', { delivery: work.delivery, error })

@@ -16,7 +16,7 @@ import { faultPoint } from '@waybill/fault-points'
 import type { WorkerDeps } from '../deps.ts'
 
 export type SweepDeps = Pick<WorkerDeps, 'sql' | 'lease' | 'held' | 'logger' | 'metrics' | 'config'> & {
-  fanOut: (batch: BatchId) => Promise<void>
+  fanOut: (batch: BatchId, bulk: boolean) => Promise<void>
   drain: (subscription: SubscriptionId) => Promise<void>
 }
 
@@ -46,12 +46,20 @@ export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<void>
       retryDeadlocks(() => heal(deps)),
     )
   const { sweepMs } = deps.config
-  const findBatches = (limit: number) => findForgottenBatches(sql, sweepMs, limit)
+  // Apart, since bulk ones wait for each other.
+  const batchesOf = (bulk: boolean) =>
+    workThrough(
+      signal,
+      (limit) => findForgottenBatches(sql, sweepMs, limit, bulk),
+      (batch) => step('batch', deps.fanOut(batch, bulk)),
+    )
   const findLanes = (limit: number) => findForgottenLanes(sql, Math.min(1_000, sweepMs), limit)
-  const [batches, lanes] = await Promise.all([
-    workThrough(signal, findBatches, (batch) => step('batch', deps.fanOut(batch))),
+  const [ordinary, bulk, lanes] = await Promise.all([
+    batchesOf(false),
+    batchesOf(true),
     workThrough(signal, findLanes, (lane) => step('lane', deps.drain(lane))),
   ])
+  const batches = ordinary + bulk
   if (batches + lanes > 0) faultPoint('sweep.healed')
   metrics.healed('batch', batches)
   metrics.healed('lane', lanes)

@@ -11,6 +11,8 @@ export type ClaimedBatch = {
   /** The frozen plan and its first delivery id, if one was frozen before this claim. */
   frozen: { base: DeliveryId; plan: PlannedDelivery[] } | undefined
   configVersion: number
+  /** Of an integration over its share, or a part of a plan that was split: it must not hold up others. */
+  bulk: boolean
   triggers: StoredTrigger[]
 }
 
@@ -26,6 +28,7 @@ type BatchRow = {
   runs: number
   base: DeliveryId | null
   plan: number[] | null
+  bulk: boolean
   config_version: number
 }
 
@@ -43,7 +46,7 @@ export async function claimBatch(
       UPDATE batches SET owner = ${worker}::int, runs = runs + 1
       WHERE id = ${batch}::bigint AND owner IS NULL AND EXISTS (SELECT FROM workers WHERE id = ${worker}::int)
         AND v <= ${batchFormat}::int AND quarantined_at IS NULL
-      RETURNING first_trigger, n, runs, base, plan
+      RETURNING first_trigger, n, runs, base, plan, bulk
     )
     SELECT b.*, (SELECT version FROM config) AS config_version, ${triggerColumns(sql)}
     FROM claimed b
@@ -58,6 +61,7 @@ export async function claimBatch(
     runs: head.runs,
     frozen: head.plan && head.base !== null ? { base: head.base, plan: unpackPlan(head.plan) } : undefined,
     configVersion: head.config_version,
+    bulk: head.bulk,
     triggers:
       head.id === null
         ? await readTriggers(sql, head.first_trigger, head.n)

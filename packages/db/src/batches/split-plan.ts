@@ -4,7 +4,8 @@ import { packPlan, type PlannedDelivery } from './plan.ts'
 
 /**
  * Replaces a batch whose plan is too long by parts that carry their plan already, and returns the parts' ids.
- * Empty: the batch is no longer this worker's. A part names only the triggers it needs.
+ * Empty: the batch is no longer this worker's. A part names only the triggers it needs, and is bulk: there
+ * may be dozens of them.
  */
 export async function splitPlan(
   sql: SqlOrTransaction,
@@ -23,10 +24,10 @@ export async function splitPlan(
   const rows = await sql<{ id: BatchId }[]>`
     WITH parent AS (
       DELETE FROM batches WHERE id = ${batch}::bigint AND owner = ${worker}::int AND plan IS NULL
-      RETURNING first_trigger, v, bulk, created_at
+      RETURNING first_trigger, v, created_at
     )
     INSERT INTO batches (id, first_trigger, n, v, bulk, created_at, base, plan)
-    SELECT number(), first_trigger + part.low, part.n, v, bulk, created_at, number(), part.plan::int[]
+    SELECT number(), first_trigger + part.low, part.n, v, true, created_at, number(), part.plan::int[]
     FROM parent, unnest(${lows}::int[], ${counts}::int[], ${plans}::text[]) AS part(low, n, plan)
     RETURNING id`
   return rows.map((row) => row.id)

@@ -2,15 +2,19 @@ import type { BatchId, DeliveryId, SubscriptionId } from '@waybill/domain'
 import { batchFormat } from '../batches/claim-batch.ts'
 import type { SqlOrTransaction } from '../open-database.ts'
 
-/** Batches nobody owns, of a format this code understands, that are older than `olderThanMs`, oldest first. */
+/**
+ * Batches nobody owns, of a format this code understands, that are older than `olderThanMs`, oldest first; either the bulk
+ * ones or the others.
+ */
 export async function findForgottenBatches(
   sql: SqlOrTransaction,
   olderThanMs: number,
   limit: number,
+  bulk: boolean,
 ): Promise<BatchId[]> {
   const rows = await sql<{ id: BatchId }[]>`
     SELECT id FROM batches
-    WHERE owner IS NULL AND quarantined_at IS NULL AND v <= ${batchFormat}::int
+    WHERE owner IS NULL AND quarantined_at IS NULL AND bulk = ${bulk}::boolean AND v <= ${batchFormat}::int
       AND created_at < now() - ${olderThanMs}::float8 * interval '1 millisecond'
     ORDER BY id LIMIT ${limit}::int`
   return rows.map((row) => row.id)

@@ -7,6 +7,7 @@ const print = (line: string) => process.stdout.write(`${line}\n`)
 
 const consumers = createConsumers(config, {
   fanOut: { concurrency: 2, process: (id) => Promise.resolve(void print(`fan-out ${id}`)) },
+  bulk: { concurrency: 2, process: (id) => Promise.resolve(void print(`bulk ${id}`)) },
   drain: { concurrency: 2, process: (id) => Promise.resolve(void print(`drain ${id}`)) },
   onError: (error) => print(`error ${error.message}`),
 })
