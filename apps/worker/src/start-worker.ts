@@ -13,7 +13,7 @@ import { watchFacts } from './health/watch-facts.ts'
 import { createWatchGauges, type WatchGauges } from './health/watch-gauges.ts'
 import { tellNotices } from './notify/tell-notices.ts'
 import { removeHistory } from './retention/remove-history.ts'
-import { sweep, tendPartitions } from './sweep/sweep.ts'
+import { sweep, sweepBulk, tendPartitions } from './sweep/sweep.ts'
 
 export type RunningWorker = { metricsUrl: string; stop(): Promise<void> }
 
@@ -43,6 +43,13 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       everyMs: config.sweepMs,
       jitter: 0.1,
       run: (signal) => sweep({ ...deps, fanOut, drain }, signal),
+      logger,
+    }),
+    createLoop({
+      name: 'sweep-bulk',
+      everyMs: config.sweepMs,
+      jitter: 0.1,
+      run: (signal) => sweepBulk({ ...deps, fanOut, drain }, signal),
       logger,
     }),
     createLoop({ name: 'partitions', everyMs: hourMs, run: () => tendPartitions(deps), logger }),

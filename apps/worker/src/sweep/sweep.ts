@@ -32,9 +32,7 @@ const page = 64
 export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<void> {
   const { sql, logger, metrics } = deps
   faultPoint('sweep.begun')
-  // A step that fails must not keep the others from healing.
-  const step = (name: string, work: Promise<unknown>) =>
-    work.catch((error: unknown) => logger.error('sweep.failed', { step: name, error }))
+  const step = stepOf(deps)
   for (const [name, heal] of Object.entries({
     unheld: freeUnheld,
     strangers: freeStrangers,
@@ -46,25 +44,39 @@ export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<void>
       retryDeadlocks(() => heal(deps)),
     )
   const { sweepMs } = deps.config
-  // Apart, since bulk ones wait for each other.
-  const batchesOf = (bulk: boolean) =>
-    workThrough(
-      signal,
-      (limit) => findForgottenBatches(sql, sweepMs, limit, bulk),
-      (batch) => step('batch', deps.fanOut(batch, bulk)),
-    )
   const findLanes = (limit: number) => findForgottenLanes(sql, Math.min(1_000, sweepMs), limit)
-  const [ordinary, bulk, lanes] = await Promise.all([
-    batchesOf(false),
-    batchesOf(true),
+  const [batches, lanes] = await Promise.all([
+    takeUpBatches(deps, signal, false),
     workThrough(signal, findLanes, (lane) => step('lane', deps.drain(lane))),
   ])
-  const batches = ordinary + bulk
   if (batches + lanes > 0) faultPoint('sweep.healed')
   metrics.healed('batch', batches)
   metrics.healed('lane', lanes)
   if (batches + lanes > 0) logger.info('sweep.healed', { batches, lanes })
 }
+
+/**
+ * Takes up bulk batches that the queue forgot. Apart from the sweep, which must come round again however long a flood takes:
+ * they begin few at a time.
+ */
+export async function sweepBulk(deps: SweepDeps, signal: AbortSignal): Promise<void> {
+  const batches = await takeUpBatches(deps, signal, true)
+  if (batches === 0) return
+  deps.metrics.healed('batch', batches)
+  deps.logger.info('sweep.healed', { bulk: batches })
+}
+
+function takeUpBatches(deps: SweepDeps, signal: AbortSignal, bulk: boolean): Promise<number> {
+  const step = stepOf(deps)
+  const find = (limit: number) => findForgottenBatches(deps.sql, deps.config.sweepMs, limit, bulk)
+  return workThrough(signal, find, (batch) => step('batch', deps.fanOut(batch, bulk)))
+}
+
+/** A step that fails must not keep the others from healing. */
+const stepOf =
+  ({ logger }: SweepDeps) =>
+  (name: string, work: Promise<unknown>) =>
+    work.catch((error: unknown) => logger.error('sweep.failed', { step: name, error }))
 
 /**
  * Frees what the database says is this worker's but is not in its hands. The hands are looked at after the reading:
