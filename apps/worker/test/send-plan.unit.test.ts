@@ -32,13 +32,15 @@ function steps(total: number) {
   return { deps, begun, slots }
 }
 
+const batch = (id: number, bulk = false) => ({ id: asBatchId(id), bulk })
+
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('a plan', () => {
   it('holds up neither its other subscriptions nor other plans while one of its own hangs', async () => {
     const { deps, begun, slots } = steps(100)
-    await sendPlan(deps, asBatchId(1), [work(1, 1), work(2, 1), work(3, 2)])
-    await sendPlan(deps, asBatchId(2), [work(4, 1), work(5, 3)])
+    await sendPlan(deps, batch(1), [work(1, 1), work(2, 1), work(3, 2)])
+    await sendPlan(deps, batch(2), [work(4, 1), work(5, 3)])
     await turn()
     expect(begun).toEqual([1, 3, 5])
     expect(slots.waiting()).toBe(2)
@@ -49,7 +51,7 @@ describe('a plan', () => {
     const { deps, begun, slots } = steps(2)
     const sent = sendPlan(
       deps,
-      asBatchId(1),
+      batch(1),
       [1, 2, 3, 4].map((n) => work(n, n)),
     )
     await turn()
@@ -57,5 +59,21 @@ describe('a plan', () => {
     expect(slots.waiting()).toBe(0)
     slots.close()
     await sent
+  })
+
+  it('leaves half of the slots to others when it is bulk', async () => {
+    const { deps, begun, slots } = steps(8)
+    const flood = sendPlan(
+      deps,
+      batch(1, true),
+      [1, 2, 3, 4, 5, 6].map((n) => work(n, n)),
+    )
+    await turn()
+    expect(begun).toEqual([1, 2, 3, 4])
+    const other = sendPlan(deps, batch(2), [work(7, 7)])
+    await turn()
+    expect(begun).toEqual([1, 2, 3, 4, 7])
+    slots.close()
+    await Promise.all([flood, other])
   })
 })
