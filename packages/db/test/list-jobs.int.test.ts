@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { countJobs, findSearchedTriggers, listJobs, type JobsQuery } from '@waybill/db'
+import { countJobs, findSearchedTriggers, listJobs, type JobsQuery, type Sql } from '@waybill/db'
 import { catalogueById, type DeliveryId, type SubscriptionId } from '@waybill/domain'
 import { openFixture, yard, type Fixture } from './support/fixture.ts'
 
@@ -126,6 +126,39 @@ describe('a page of jobs', () => {
       }
     }
   })
+})
+
+describe('the first page', () => {
+  it.each<Partial<JobsQuery>>([{}, { orderStatuses: [3] }, { search: search('elm rd') }])(
+    'can be walked by the index of its order, asked for %j',
+    async (part) => {
+      const one = await f.sql.reserve()
+      try {
+        // Small tables are sorted rather than walked: forbidden, it is walked wherever the index can be used.
+        await one`SET enable_sort = off`
+        const before = await walks(one)
+        await listJobs(one, {
+          integration: yard,
+          ...part,
+          sort: { by: 'last_sent_at', order: 'desc' },
+          size: 25,
+          page: 1,
+        })
+        expect(await walks(one)).toBeGreaterThan(before)
+        await one`RESET enable_sort`
+      } finally {
+        one.release()
+      }
+    },
+  )
+
+  async function walks(sql: Sql): Promise<number> {
+    await sql`SELECT pg_stat_force_next_flush()`
+    const [row] = await sql<{ n: number }[]>`
+      SELECT coalesce(sum(idx_scan), 0)::int AS n FROM pg_stat_user_indexes
+      WHERE indexrelid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'deliveries_last_sent_at'::regclass)`
+    return row?.n ?? 0
+  }
 })
 
 describe('the triggers that hold a text', () => {

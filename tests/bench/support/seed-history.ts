@@ -38,6 +38,8 @@ export async function seedHistory(databaseUrl: string, masterKey: Buffer, n: num
       const rows = profile.startsWith('planomatic') ? Math.ceil(n / 2) : n
       await fill(database, { series, profile, rows, first: subscriptions[profile][0] ?? 0 })
     }
+    // The server may be at it by itself, and must be waited for.
+    await database.sql`SET lock_timeout = 0`
     await database.sql`VACUUM (ANALYZE) triggers, deliveries, attempts`
     return { token, tokenId, subscriptions }
   } finally {
