@@ -37,7 +37,7 @@ describe('POST /v1/triggers', () => {
       batches: 1,
       duplicate: false,
     })
-    expect(row['search']).toBe('9 elm rd, boulder')
+    expect(row['search']).toBe('9 elm rd, boulder\u001F40017')
   })
 
   it('keeps the posted bytes, spacing and big numbers included', async () => {

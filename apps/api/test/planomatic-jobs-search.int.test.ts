@@ -28,7 +28,7 @@ beforeAll(async () => {
     jobs.accept({ order_id: id, order: { property: { address } } })
   const first = await order('A-100', '9 Elm Rd, Boulder')
   const second = await order('B_200', '77 Oak Ave, 100% Street')
-  const third = await order('c3', 'Ünterweg 5')
+  const third = await order('C3-ÄÖ', 'ÜNTERWEG 5, УЛИЦА')
   const foreign = await jobs.accept({ integration_id: theirs, order: { property: { address: '1 Elm Rd' } } })
   const hold = status('hold')
   const scheduled = status('scheduled')
@@ -78,6 +78,8 @@ describe('webhook_jobs/index search', () => {
     ['event', 'Delivered', 'b'],
     ['order_id', 'a-1', 'a'],
     ['order_id', 'C3', 'c'],
+    ['address', 'Улица', 'c'],
+    ['order_id', '3-äÖ', 'c'],
     ['webhook_subscriber', 'yard c', 'a'],
     ['webhook_subscriber', 'yard', 'ab'],
     ['webhook_subscriber', 'ÉLAN', 'c'],

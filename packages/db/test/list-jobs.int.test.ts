@@ -34,7 +34,8 @@ beforeAll(async () => {
       (SELECT (floor(number() / 100000000000) + 0.5)::numeric * 100000000000 AS first) n`
   await f.sql`INSERT INTO triggers (id, integration, event_id, order_id, search, duplicate, created_at, data)
     SELECT id, ${yard}::int, event_id, 'o-' || i,
-      CASE WHEN i < 2500 THEN i || ' oak ave, denver' WHEN i % 2 = 0 THEN i || ' elm rd, boulder' ELSE i || ' fir st' END,
+      CASE WHEN i < 2500 THEN i || ' oak ave, denver' WHEN i % 2 = 0 THEN i || ' elm rd, boulder' ELSE i || ' fir st' END
+        || chr(31) || 'o-' || i,
       false, at, '{}' FROM seed`
   await f.sql`INSERT INTO deliveries (id, trigger, integration, subscription, revision, profile, status, event_id,
       order_status, generation, attempts, last_code, created_at, last_sent_at)
@@ -51,7 +52,7 @@ beforeAll(async () => {
   await f.sql`ANALYZE deliveries`
   const rows = await f.sql<Job[]>`
     SELECT d.id, d.event_id AS "eventId", d.order_status AS "orderStatus", d.last_code AS code,
-      d.last_sent_at AS "sentAt", d.created_at AS "createdAt", t.search AS address
+      d.last_sent_at AS "sentAt", d.created_at AS "createdAt", split_part(t.search, chr(31), 1) AS address
     FROM deliveries d JOIN triggers t ON t.id = d.trigger WHERE d.integration = ${yard}::int AND d.profile < 3`
   jobs = [...rows]
 }, 120_000)

@@ -130,7 +130,7 @@ async function fill({ sql }: Database, { series, profile, rows, first }: Series)
         INSERT INTO triggers (id, integration, event_id, order_id, facility_id, search, order_status, duplicate, created_at, data)
         SELECT id, ${benchIntegration}, event_id, (${series * 20_000_000} + 40000 + i)::text,
           CASE WHEN event_id > 200 THEN 'NUR-' || lpad((i % 200)::text, 6, '0') END,
-          CASE WHEN event_id < 200 THEN (i % 9999) || ' ' || substr(md5((i % 300)::text), 1, 9) || ' rd, boulder, co' END,
+          CASE WHEN event_id < 200 THEN (i % 9999) || ' ' || substr(md5((i % 300)::text), 1, 9) || ' rd, boulder, co' || chr(31) || (${series * 20_000_000} + 40000 + i) END,
           CASE WHEN event_id BETWEEN 101 AND 199 THEN 16 END, false, created_at,
           json_build_object('integration_id', ${benchIntegration}, 'order_id', i, 'person', 'p-' || i % 50,
             CASE WHEN event_id > 200 THEN 'data' ELSE 'order' END,

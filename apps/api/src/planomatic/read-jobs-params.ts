@@ -1,5 +1,5 @@
 import type { JobsSort } from '@waybill/db'
-import { findEvent, type CatalogueKind } from '@waybill/domain'
+import { findEvent, foldText, type CatalogueKind } from '@waybill/domain'
 import type { ParamReader } from './param-reader.ts'
 import { readInstant } from './read-instant.ts'
 import { readPage } from './read-page.ts'
@@ -71,7 +71,7 @@ export function readJobsParams(params: ParamReader): JobsParams {
   }
 }
 
-/** A term in lower case and what it is compared with; all attributes where none are named. */
+/** A folded term and what it is compared with; all attributes where none are named. */
 export function readSearch<T extends string>(
   params: ParamReader,
   known: readonly T[],
@@ -80,7 +80,7 @@ export function readSearch<T extends string>(
   const term = params.digits('search.term') ?? params.text('search.term')
   if (term === undefined) return undefined
   if (term.length > longestTerm) params.invalid('search.term', `longer than ${longestTerm} characters`)
-  return { term: term.toLowerCase(), attributes: attributes ?? known }
+  return { term: foldText(term), attributes: attributes ?? known }
 }
 
 function readDate(params: ParamReader, attr: string): number | undefined {

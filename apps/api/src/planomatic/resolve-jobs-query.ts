@@ -7,7 +7,7 @@ import {
   type RevisionRecord,
   type RevisionSet,
 } from '@waybill/db'
-import { catalogue, profileCode, type IntegrationId, type SubscriptionId } from '@waybill/domain'
+import { catalogue, foldText, profileCode, type IntegrationId, type SubscriptionId } from '@waybill/domain'
 import type { ParamReader } from './param-reader.ts'
 import type { JobsParams } from './read-jobs-params.ts'
 
@@ -102,8 +102,8 @@ async function resolveSearch(
     revisions: revisionsWhere(
       revisions,
       ({ name, url }) =>
-        (within('webhook_subscriber') && name.toLowerCase().includes(term)) ||
-        (within('callback_url') && url.toLowerCase().includes(term)),
+        (within('webhook_subscriber') && foldText(name).includes(term)) ||
+        (within('callback_url') && foldText(url).includes(term)),
     ),
     ...(looksIntoTriggers ? { text } : {}),
     ...(triggers ? { triggers } : {}),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { NewTrigger } from '@waybill/db'
-import { findEvent, type CatalogueEntry, type IntegrationId } from '@waybill/domain'
+import { findEvent, triggerSearchText, type CatalogueEntry, type IntegrationId } from '@waybill/domain'
 import { checkTimestamp } from '../http/check-timestamp.ts'
 import type { JsonObject } from '../http/parse-json-body.ts'
 import type { FieldProblem } from '../http/problem.ts'
@@ -74,7 +74,10 @@ export function checkTrigger(
       orderId,
       facilityId,
       orderStatus: event.kind === 'order_event' ? statusOfOrder(value['order'] ?? value['data']) : null,
-      search: addressText(value['order'] ?? value['data'])?.toLowerCase() ?? null,
+      search:
+        event.kind === 'facility_event'
+          ? null
+          : triggerSearchText(addressText(value['order'] ?? value['data']), orderId),
       occurrence: occurrence === null ? null : createHash('sha256').update(occurrence).digest(),
       data: raw,
     },

@@ -1,14 +1,12 @@
-import type { IntegrationId, TriggerId } from '@waybill/domain'
+import { searchText, type IntegrationId, type TriggerId } from '@waybill/domain'
 import type { Sql } from '../open-database.ts'
 import { holdsText, type TriggerText } from './jobs-query.ts'
 
 /** More triggers than this are not named one by one. */
 const most = 2_000
 
-const letter = String.raw`[\p{L}\p{N}]`
-const other = String.raw`[^\p{L}\p{N}]`
-/** A text that the trigram index can be asked for: three letters, where a word's edge counts as one or two. */
-const indexed = new RegExp(`${letter}{3}|${other}${letter}|${letter}{2}${other}`, 'u')
+/** A search text that the trigram index can be asked for: three letters, where a word's edge counts as one or two. */
+const indexed = /[a-z\d]{3}|[^a-z\d][a-z\d]|[a-z\d]{2}[^a-z\d]/i
 
 /**
  * The integration's order triggers that hold the text; undefined when there are more than can be named, or when only
@@ -19,7 +17,7 @@ export async function findSearchedTriggers(
   integration: IntegrationId,
   text: TriggerText,
 ): Promise<TriggerId[] | undefined> {
-  if (!indexed.test(text.term)) return undefined
+  if (!indexed.test(searchText(text.term))) return undefined
   const [row] = await sql<{ ids: TriggerId[] | null }[]>`
     SELECT array_agg(id) AS ids FROM (
       SELECT t.id FROM triggers t WHERE t.integration = ${integration}::int AND ${holdsText(sql, text)}

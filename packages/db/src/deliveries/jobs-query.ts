@@ -1,5 +1,11 @@
 import type { PendingQuery, Row } from 'postgres'
-import { firstIdOfDay, type IntegrationId, type SubscriptionId, type TriggerId } from '@waybill/domain'
+import {
+  firstIdOfDay,
+  searchText,
+  type IntegrationId,
+  type SubscriptionId,
+  type TriggerId,
+} from '@waybill/domain'
 import type { Sql } from '../open-database.ts'
 
 export type Fragment = PendingQuery<Row[]>
@@ -21,7 +27,7 @@ export type JobsSearch = {
   triggers?: readonly TriggerId[]
 }
 
-/** A lower-case text, and where in a trigger it may stand. */
+/** A text, and where in a trigger it may stand. */
 export type TriggerText = { term: string; address: boolean; orderId: boolean }
 
 export type JobsSort = { by: 'status_code' | 'event_type' | 'last_sent_at'; order: 'asc' | 'desc' }
@@ -137,13 +143,11 @@ function ofRevisions(sql: Sql, { whole, single }: RevisionSet): Fragment[] {
 
 /** The text is in the trigger t: first as the trigram index has both places in one, then in the place that is meant. */
 export function holdsText(sql: Sql, { term, address, orderId }: TriggerText): Fragment {
-  const like = `%${term.replaceAll(/[\\%_]/g, '\\$&')}%`
+  const text = searchText(term)
+  const like = `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`
   // Not LIKE again: the planner would take the chances of both for independent and expect almost nothing.
-  const places = [
-    ...(address ? [sql`position(${term}::text in t.search) > 0`] : []),
-    ...(orderId ? [sql`position(${term}::text in lower(t.order_id)) > 0`] : []),
-  ]
-  return sql`t.event_id < 200
-    AND (coalesce(t.search, '') || chr(10) || lower(coalesce(t.order_id, ''))) LIKE ${like}::text
-    AND (${anyOf(sql, places)})`
+  const within = (part: 1 | 2) =>
+    sql`position(${text}::text in split_part(t.search, chr(31), ${part}::int)) > 0`
+  return sql`t.event_id < 200 AND t.search LIKE ${like}::text
+    AND (${anyOf(sql, [...(address ? [within(1)] : []), ...(orderId ? [within(2)] : [])])})`
 }

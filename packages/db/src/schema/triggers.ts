@@ -16,6 +16,7 @@ export const triggers = pgTable(
     eventId: smallint('event_id').notNull(),
     orderId: text('order_id'),
     facilityId: text('facility_id'),
+    /** The order's address and id in the words of `triggerSearchText`; null for facility events. */
     search: text('search'),
     /** The status the order had when an event happened to it, by its catalogue id. */
     orderStatus: smallint('order_status'),
@@ -31,7 +32,7 @@ export const triggers = pgTable(
       .where(sql`facility_id IS NOT NULL`),
     // Substrings of an address or an order's id; only the PlanOmatic API searches, and facility events are not in it.
     index('triggers_search')
-      .using('gin', sql`(coalesce(search, '') || chr(10) || lower(coalesce(order_id, ''))) gin_trgm_ops`)
+      .using('gin', t.search.op('gin_trgm_ops'))
       .where(sql`event_id < 200`),
   ],
 )

@@ -1,4 +1,4 @@
-import type { IntegrationId, SubscriptionId } from '@waybill/domain'
+import { foldText, type IntegrationId, type SubscriptionId } from '@waybill/domain'
 import type { PendingQuery, Row } from 'postgres'
 import type { Sql } from '../open-database.ts'
 import { subscriptionState } from '../schema/index.ts'
@@ -9,7 +9,7 @@ export type OutSubsQuery = {
   integration: IntegrationId
   profiles: readonly number[]
   active?: boolean
-  /** A lower-case text that is in one of these places. */
+  /** A folded text that is in one of these places. */
   search?: { term: string; attributes: readonly ('key' | 'name' | 'callback_url')[] }
   sort: { by: 'id' | 'created_at' | 'last_updated'; order: 'asc' | 'desc' }
   size: number
@@ -41,7 +41,7 @@ export async function listOutSubs(
     ORDER BY ${order(sql, query)}`
   const { search, size, page } = query
   const fitting = search
-    ? rows.filter((row) => search.attributes.some((name) => row[name].toLowerCase().includes(search.term)))
+    ? rows.filter((row) => search.attributes.some((name) => foldText(row[name]).includes(search.term)))
     : rows
   const ids = fitting.slice((page - 1) * size, page * size).map(({ id }) => id)
   return { found: await readOutSubs(sql, query, ids), count: fitting.length }
