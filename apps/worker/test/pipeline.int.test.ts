@@ -1,8 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { Webhook } from 'standardwebhooks'
-import { eventually, queueBackends } from '@waybill/testing'
+import { updateSubscription } from '@waybill/db'
 import { profileCode } from '@waybill/domain'
-import { aTrigger, failing, occurrence, openPipeline, secret, type Pipeline } from './support/pipeline.ts'
+import { eventually, queueBackends } from '@waybill/testing'
+import {
+  aTrigger,
+  failing,
+  occurrence,
+  openPipeline,
+  secret,
+  yard,
+  type Pipeline,
+} from './support/pipeline.ts'
 
 describe.each(queueBackends())('the pipeline on the $name queue', (backend) => {
   let p: Pipeline
@@ -78,6 +87,30 @@ describe.each(queueBackends())('the pipeline on the $name queue', (backend) => {
     const [first, second, third] = attempts.map((attempt) => attempt.sentAt?.getTime() ?? 0)
     expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(99)
     expect((third ?? 0) - (second ?? 0)).toBeGreaterThanOrEqual(599)
+  })
+
+  it('keeps the shape a delivery was planned with when its subscription moves to another version', async () => {
+    const { id } = await p.subscribe('/moving', { profile: profileCode('planomatic-v2'), state: 'paused' })
+    p.receiver.setResponder(failing(503, 1))
+    const trigger = await send(aTrigger('scheduled'))
+    await p.settled(trigger, (one) => one.status === 1 && one.nextAttemptAt !== null)
+    const [revision] = await p.sql<{ url: string }[]>`SELECT url FROM revisions WHERE subscription = ${id}`
+    await updateSubscription(p.orm, 'test', yard, id, {
+      profile: profileCode('planomatic-v3'),
+      url: `${revision?.url}?moved`,
+      state: 'active',
+    })
+    p.wakeUps.drain(id, 0)
+    // Also when the failed one waits for its next attempt.
+    const [delivery] = await p.settled(trigger, (one) => one.attempts > 0)
+    await p.sql`UPDATE due SET due_at = now() WHERE delivery = ${delivery.id}`
+    await p.sql`UPDATE lanes SET next_due_at = now() WHERE subscription = ${id}`
+    const [settled] = await p.settled(trigger)
+    expect(settled).toMatchObject({ attempts: 2, profile: profileCode('planomatic-v2') })
+    const requests = arrived('/moving')
+    expect(requests.map(({ path }) => path)).toEqual(['/moving?moved', '/moving?moved'])
+    expect(requests[0]?.body).toContain('"order_status":"scheduled"')
+    expect(requests[1]?.body).toBe(requests[0]?.body)
   })
 
   it('waits as long as Retry-After asks', async () => {

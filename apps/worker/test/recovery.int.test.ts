@@ -7,10 +7,11 @@ import {
   plannedHow,
   readBacklog,
   sliceLane,
+  updateSubscription,
 } from '@waybill/db'
-import { asBatchId, idInBlock } from '@waybill/domain'
+import { asBatchId, idInBlock, profileCode } from '@waybill/domain'
 import { eventually, queueBackends } from '@waybill/testing'
-import { aTrigger, failing, openPipeline, type Pipeline } from './support/pipeline.ts'
+import { aTrigger, failing, openPipeline, yard, type Pipeline } from './support/pipeline.ts'
 
 /** Leases a hundred times shorter than in production; every figure keeps its relation to the others. */
 const fastLeases = { HEARTBEAT_MS: '50', SELF_STOP_MS: '300', LEASE_MS: '600', SWEEP_MS: '100' }
@@ -60,6 +61,21 @@ describe.each(queueBackends())('recovery on the $name queue', (backend) => {
     expect(p.receiver.requests).toHaveLength(1)
     const [lane] = await p.sql`SELECT runs FROM lanes WHERE subscription = ${id}`
     expect(lane?.['runs']).toBeGreaterThanOrEqual(1)
+  })
+
+  it('keeps the shape of what was planned before its subscription moved to another version', async () => {
+    const { id } = await p.subscribe('/moved', { profile: profileCode('planomatic-v2') })
+    const trigger = await p.accept(aTrigger())
+    const worker = await ghost()
+    await claimBatch(p.sql, asBatchId(trigger), worker)
+    const plan = [{ offset: 0, subscription: id, revision: 1, how: plannedHow.send }]
+    await freezePlan(p.sql, asBatchId(trigger), worker, plan)
+    await updateSubscription(p.orm, 'test', yard, id, { profile: profileCode('planomatic-v3') })
+    await dies(worker)
+    await p.startWorker(fastLeases)
+    const [delivery] = await p.settled(trigger)
+    expect(delivery.profile).toBe(profileCode('planomatic-v2'))
+    expect(p.receiver.requests[0]?.body).toContain('"order_status":"scheduled"')
   })
 
   it('starts a re-run without a plan over, since nothing was sent', async () => {

@@ -17,7 +17,7 @@ export async function sendRetry(
   try {
     if (!deps.gate.isOpen() && !(await deps.gate.pass())) return 'kept'
     const view = await deps.snapshot.viewAt(subscriber, due.revision)
-    const result = await attemptOrGiveUp(deps, subscriber, due, view)
+    const result = await attemptOrGiveUp(deps, deps.snapshot.inShapeOf(subscriber, due.profile), due, view)
     if (!result) return undefined
     deps.breakers.report(subscriber.id, result.isWell, result.askedToWaitMs)
     const { decision } = result

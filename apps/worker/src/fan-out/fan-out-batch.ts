@@ -15,6 +15,7 @@ import { faultPoint } from '@waybill/fault-points'
 import type { WorkerDeps } from '../deps.ts'
 import { matchSubscriptions } from './match-subscriptions.ts'
 import { isSent, pendingOutcome, unsentOutcome, type PlannedWork } from './first-outcome.ts'
+import { plannedProfile } from './planned-profile.ts'
 import { sendPlan } from './send-plan.ts'
 
 export type FanOutDeps = Pick<
@@ -131,8 +132,9 @@ function toWork({ snapshot }: FanOutDeps, batch: ClaimedBatch, { base, plan }: F
   const triggers = new Map(batch.triggers.map((trigger) => [trigger.id - batch.firstTrigger, trigger]))
   return plan.map((planned, i) => {
     const trigger = triggers.get(planned.offset)
-    const subscriber = snapshot.byId(planned.subscription)
-    if (!trigger || !subscriber) throw new Error(`batch ${batch.id} plans what this worker does not know`)
+    const present = snapshot.byId(planned.subscription)
+    if (!trigger || !present) throw new Error(`batch ${batch.id} plans what this worker does not know`)
+    const subscriber = snapshot.inShapeOf(present, plannedProfile(present, trigger.eventId))
     return { delivery: idInBlock(base, i), planned, trigger, subscriber }
   })
 }

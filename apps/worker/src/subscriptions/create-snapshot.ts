@@ -36,6 +36,11 @@ export type Snapshot = {
   knows(integration: IntegrationId): boolean
   /** Those of the integration that listen to the event, whatever their state. */
   listening(integration: IntegrationId, eventId: number): readonly Subscriber[]
+  /**
+   * The subscription as a delivery planned with this profile (its code) sees it: shape and schedule are the delivery's, URL,
+   * secrets, state and all else are today's.
+   */
+  inShapeOf(subscriber: Subscriber, profile: number): Subscriber
   /** The view a delivery was planned with, which may be older than the subscription's present one. */
   viewAt(subscriber: Subscriber, revision: number): string | null | Promise<string | null>
 }
@@ -93,6 +98,10 @@ export function createSnapshot(deps: {
     byId: (subscription) => state.byId.get(subscription),
     knows: (integration) => (state.foreign.get(integration)?.size ?? 0) === 0,
     listening: (integration, eventId) => listening(state, integration, eventId),
+    inShapeOf: (subscriber, profile) =>
+      profile === subscriber.profile
+        ? subscriber
+        : { ...subscriber, profile, settings: settingsOf(scaled, profile) },
     viewAt: (subscriber, revision) => {
       if (revision === subscriber.revision) return subscriber.view
       const known = state.olderViews.get(`${subscriber.id}.${revision}`)
@@ -135,6 +144,13 @@ function listening(state: State, integration: IntegrationId, eventId: number): r
   byEvent.set(eventId, found)
   state.listening.set(integration, byEvent)
   return found
+}
+
+function settingsOf(scaled: Map<ProfileName, Profile>, profile: number): Profile {
+  const name = profileByCode(profile)
+  const settings = name && scaled.get(name)
+  if (!settings) throw new Error(`profile ${profile} is of a newer version of this program`)
+  return settings
 }
 
 async function readOlderView(

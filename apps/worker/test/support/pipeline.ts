@@ -33,7 +33,7 @@ import { readConfig, startWorker, type RunningWorker } from '@waybill/worker'
 
 export const secret = 'whsec_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc='
 const masterKey = Buffer.alloc(32, 3)
-const yard = asIntegrationId(12)
+export const yard = asIntegrationId(12)
 
 export type Pipeline = Awaited<ReturnType<typeof openPipeline>>
 

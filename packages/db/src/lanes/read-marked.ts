@@ -8,6 +8,7 @@ type DeliveryRow = {
   id: DeliveryId
   trigger: TriggerId
   revision: number
+  profile: number
   attempts: number
 }
 
@@ -19,7 +20,7 @@ export async function readMarked(
 ): Promise<SlicedDelivery[]> {
   const ids = marked.map((row) => row.delivery)
   const deliveries = await sql<DeliveryRow[]>`
-    SELECT id, trigger, revision, attempts FROM deliveries
+    SELECT id, trigger, revision, profile, attempts FROM deliveries
     WHERE id = ANY(${ids}::bigint[]) AND id >= ${Math.min(...ids)}::bigint AND id <= ${Math.max(...ids)}::bigint
     ORDER BY id`
   if (deliveries.length === 0) return []

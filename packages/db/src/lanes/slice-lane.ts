@@ -5,10 +5,14 @@ import { markDue, type DueWanted, type MarkedRow } from './mark-due.ts'
 import { readMarked } from './read-marked.ts'
 import { recordDeaths } from './record-deaths.ts'
 
-/** A due delivery that this run has marked and may send now. `attempts` counts those already made. */
+/**
+ * A due delivery that this run has marked and may send now. `profile` is the code of the one it was planned with;
+ * `attempts` counts those already made.
+ */
 export type SlicedDelivery = Omit<MarkedRow, 'died'> & {
   subscription: SubscriptionId
   revision: number
+  profile: number
   attempts: number
   trigger: StoredTrigger
 }
