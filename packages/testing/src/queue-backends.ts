@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import type { QueueConfig } from '@waybill/queue'
+/** What @waybill/queue takes, said here once more: packages that it needs itself are tested with this one. */
+export type TestQueueConfig =
+  { backend: 'redis'; redisUrl: string; prefix: string } | { backend: 'postgres'; databaseUrl: string }
 
 export type TestQueueBackend = {
-  name: QueueConfig['backend']
+  name: TestQueueConfig['backend']
   /** Where a queue of its own lives: in this database (one per test file), or under a prefix that no other call gets. */
-  config(databaseUrl: string): QueueConfig
+  config(databaseUrl: string): TestQueueConfig
 }
 
 /**
