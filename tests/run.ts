@@ -1,6 +1,9 @@
-/** `pnpm test [jest arguments]`: starts what the tests need, runs jest, ends everything, prints the totals. */
+/**
+ * `pnpm test [jest arguments]`: starts what the tests need, runs jest, ends everything, prints the totals. Jest's results
+ * are this run's own, and kept where WAYBILL_TEST_RESULTS names a file.
+ */
 import { mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { catchSignals } from './support/catch-signals.ts'
 import { provideFolder } from './support/provide-folder.ts'
@@ -12,15 +15,17 @@ import { exitCodeOf, runJest } from './support/run-jest.ts'
 import { TestResources } from './support/test-resources.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const resultsFile = join(root, '.waybill', 'test-results.json')
+const kept = process.env['WAYBILL_TEST_RESULTS']
 const args = process.argv.slice(2).filter((arg, index) => index > 0 || arg !== '--')
 
 const signals = catchSignals()
 const resources = new TestResources()
-await mkdir(join(root, '.waybill'), { recursive: true })
-await rm(resultsFile, { force: true })
+let totals: string | undefined
 try {
   const folder = await provideFolder(resources)
+  const resultsFile = kept ? resolve(root, kept) : join(folder, 'results.json')
+  await mkdir(dirname(resultsFile), { recursive: true })
+  await rm(resultsFile, { force: true })
   const postgresUrl = await providePostgres(folder, resources)
   const template = await provideTemplate(postgresUrl, resources)
   const redisUrl = await provideRedis(resources)
@@ -35,11 +40,11 @@ try {
     signals.received === undefined
       ? await runJest({ root, args, environment, resultsFile, signals })
       : exitCodeOf(signals.received)
+  totals = await readTotals(resultsFile)
 } catch (error) {
   console.error('tests: the services could not be started:', error)
   process.exitCode = 1
 } finally {
   await resources.endAll()
 }
-const totals = await readTotals(resultsFile)
 if (totals !== undefined) console.log(totals)
