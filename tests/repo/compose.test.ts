@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from '@jest/globals'
 import { parse } from 'yaml'
-import { schemaVariables } from './support/read-variables.ts'
+import { documentedVariables, schemaVariables } from './support/read-variables.ts'
 import { repoFile, repoRoot } from './support/repo-file.ts'
 
 type Service = {
@@ -97,7 +97,7 @@ describe('docker-compose.yml', () => {
   it('writes no secret down and gives none a default', () => {
     for (const [name, { environment = {} }] of Object.entries(services)) {
       for (const [variable, value] of Object.entries(environment)) {
-        if (!/KEY|PASSWORD|TOKEN|SECRET/.test(variable)) continue
+        if (!/KEY|PASSWORD|TOKEN|SECRET/.test(variable) || variable.endsWith('_MS')) continue
         expect(`${name} ${variable} ${value}`).toMatch(new RegExp(`\\$\\{${variable}:\\?[^}]+\\}$`))
       }
     }
@@ -107,6 +107,19 @@ describe('docker-compose.yml', () => {
     const passwords = [...text.matchAll(/:\/\/\w+:(.+?)@/g)].map(([, password]) => password)
     expect(passwords).toEqual([expect.stringMatching(/^\$\{POSTGRES_PASSWORD:\?/)])
   })
+
+  it.each(['api', 'worker'])(
+    'passes every documented setting on to %s, but those it makes itself',
+    (name) => {
+      const own = new Set(['DATABASE_URL', 'REDIS_URL', 'HOST', 'PORT', 'METRICS_PORT', 'STOP_TIMEOUT_MS'])
+      const { environment = {} } = service(name)
+      const passed = Object.keys(environment).filter((variable) => !own.has(variable))
+      const documented = documentedVariables(name).map((one) => one.name)
+      expect(passed.toSorted()).toEqual(documented.filter((variable) => !own.has(variable)).toSorted())
+      for (const variable of passed)
+        expect(environment[variable]).toMatch(new RegExp(`^\\$\\{${variable}:[-?]`))
+    },
+  )
 
   it('publishes ports on the loopback address only', () => {
     const ports = Object.values(services).flatMap((one) => one.ports ?? [])
