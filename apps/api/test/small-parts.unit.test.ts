@@ -9,6 +9,7 @@ import { findJsonError } from '../src/http/find-json-error.ts'
 import { findUtf8Error } from '../src/http/find-utf8-error.ts'
 import type { FieldProblem } from '../src/http/problem.ts'
 import { readQuery } from '../src/http/query-parameters.ts'
+import { pointerStep, quote } from '../src/http/quote.ts'
 import { mayBeAway, mayHaveCommitted, toProblem } from '../src/http/to-problem.ts'
 import { refuseUnknown } from '../src/http/unknown-field.ts'
 import { addressText } from '../src/triggers/address-text.ts'
@@ -80,6 +81,28 @@ describe('parseTimestamp', () => {
   ])('refuses %j', (text) => expect(parseTimestamp(text)).toBeUndefined())
 })
 
+describe('input in an answer', () => {
+  const half = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])/
+
+  it.each([0, 1])('is cut between characters, never within one (%d before it)', (before) => {
+    const text = 'x'.repeat(before) + '😀'.repeat(200)
+    for (const shown of [JSON.parse(quote(text)) as string, pointerStep(text).slice(1)]) {
+      expect(Array.from(shown)).toHaveLength(64)
+      expect(shown).not.toMatch(half)
+      expect(shown.endsWith('…')).toBe(true)
+    }
+  })
+
+  it('is whole where it has 64 characters', () => {
+    const text = '😀'.repeat(64)
+    expect([quote(text), pointerStep(text)]).toEqual([`"${text}"`, `/${text}`])
+  })
+
+  it('is a pointer with whole escapes however it is cut', () => {
+    expect(pointerStep('/'.repeat(100))).toBe(`/${'~1'.repeat(63)}…`)
+  })
+})
+
 describe('addressText', () => {
   it.each([
     [{ property: { address: '9 Elm Rd' } }, '9 Elm Rd'],
@@ -95,6 +118,7 @@ describe('addressText', () => {
     [{ property: { address: '' }, address: '1 Oak St' }, '1 Oak St'],
     [{ property: { address: {} } }, null],
     [{ address: 5 }, null],
+    [{ address: `x${'😀'.repeat(400)}` }, `x${'😀'.repeat(299)}`],
     [undefined, null],
   ])('of %j is %j', (order, text) => expect(addressText(order)).toBe(text))
 

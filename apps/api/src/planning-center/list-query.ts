@@ -1,3 +1,4 @@
+import { firstCharacters } from '../http/first-characters.ts'
 import { quote } from '../http/quote.ts'
 import { queryOf } from './address-of.ts'
 import { invalidQuery } from './refusal.ts'
@@ -56,7 +57,7 @@ function refuseUnusable(given: URLSearchParams, askable: Askable): void {
     const asked = /^where\[(.*)\]$/s.exec(name)?.[1]
     if (asked !== undefined && !askable.where.includes(asked))
       throw invalidQuery(
-        `where[${asked.slice(0, 64)}]`,
+        `where[${firstCharacters(asked, 64)}]`,
         `${quote(asked)} cannot be queried; ${can(askable.where)}.`,
       )
   }

@@ -1,3 +1,4 @@
+import { firstCharacters } from '../http/first-characters.ts'
 import { maxProblems } from '../http/problem.ts'
 import { PlanomaticRefusal, type AttrError } from './envelope.ts'
 import { createListReader, isEmptyList, isStorable } from './list-reader.ts'
@@ -31,12 +32,6 @@ const isBlank = (value: unknown): boolean =>
   value === undefined || (typeof value === 'string' && value.trim() === '')
 
 const maxNameLength = 64
-
-/** No half of a character at its end; of a long text only the beginning is looked at. */
-const shortened = (name: string): string =>
-  Array.from(name.slice(0, 2 * maxNameLength))
-    .slice(0, maxNameLength)
-    .join('')
 
 export function createParamReader(params: ParamObject): ParamReader {
   const missing: AttrError[] = []
@@ -92,7 +87,7 @@ export function createParamReader(params: ParamObject): ParamReader {
       if (!isObject(value)) refuse(attr, 'must be an object')
       else
         for (const name of Object.keys(value))
-          if (!known.includes(name)) refuse(`${attr}.${shortened(name)}`, 'unrecognized')
+          if (!known.includes(name)) refuse(`${attr}.${firstCharacters(name, maxNameLength)}`, 'unrecognized')
     },
     oneOf: (attr, values) => {
       const value = text(attr)

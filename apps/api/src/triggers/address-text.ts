@@ -1,3 +1,5 @@
+import { firstCharacters } from '../http/first-characters.ts'
+
 type Json = Readonly<Record<string, unknown>>
 
 const longest = 300
@@ -14,7 +16,7 @@ export function addressText(order: unknown): string | null {
     let value = order
     for (const step of path) value = isObject(value) ? value[step] : undefined
     const text = typeof value === 'string' ? value : isObject(value) ? joined(value) : ''
-    if (text.trim() !== '') return text.trim().slice(0, longest)
+    if (text.trim() !== '') return firstCharacters(text.trim(), longest)
   }
   return null
 }
