@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { asDeliveryId, asSubscriptionId } from '@waybill/domain'
+import { asDeliveryId, asSubscriptionId, asTriggerId } from '@waybill/domain'
 import supertest from 'supertest'
 import { ours, startTestApi, theirs, type TestApi } from './support/start-test-api.ts'
 
@@ -49,6 +49,22 @@ describe('GET /v1/notices', () => {
       ],
       next: null,
     })
+  })
+
+  it('shows each integration the batch that was set aside with triggers of its own', async () => {
+    await api.database.sql`INSERT INTO notices (kind, ref, integration, details) VALUES
+      ('batch_quarantined', '7.12', ${ours}::int, jsonb_build_object('trigger', ${delivery}::bigint, 'runs', 8)),
+      ('batch_quarantined', '7.34', ${theirs}::int, jsonb_build_object('trigger', ${delivery + 1}::bigint, 'runs', 8))`
+    const { body } = await get('?kind=batch_quarantined')
+    await api.database.sql`DELETE FROM notices WHERE kind = 'batch_quarantined'`
+    expect(body.data).toMatchObject([
+      {
+        integration_id: ours,
+        subscription_id: null,
+        delivery_id: null,
+        details: { trigger_id: api.deps.publicIds.encode('trigger', asTriggerId(delivery)), run_count: 8 },
+      },
+    ])
   })
 
   it('says why nobody was told', async () => {

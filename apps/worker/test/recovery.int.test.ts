@@ -102,6 +102,8 @@ describe.each(queueBackends())('recovery on the $name queue', (backend) => {
       const rows = await p.sql<{ id: number }[]>`SELECT id FROM batches WHERE quarantined_at IS NOT NULL`
       return rows[0]?.id === poison
     })
+    const told = await p.sql`SELECT integration, details FROM notices WHERE kind = 'batch_quarantined'`
+    expect([...told]).toEqual([{ integration: yard, details: { trigger: poison, runs: 9 } }])
     expect(p.receiver.requests).toHaveLength(2)
   })
 

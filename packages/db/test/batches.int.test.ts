@@ -17,7 +17,16 @@ import {
   takeOverDeadWorkers,
 } from '@waybill/db'
 import { asBatchId, type SubscriptionId } from '@waybill/domain'
-import { anAttempt, anEntry, aTrigger, failedFirst, openFixture, type Fixture } from './support/fixture.ts'
+import {
+  anAttempt,
+  anEntry,
+  aTrigger,
+  failedFirst,
+  openFixture,
+  type Fixture,
+  elsewhere,
+  yard,
+} from './support/fixture.ts'
 
 describe('batches', () => {
   let f: Fixture
@@ -57,12 +66,17 @@ describe('batches', () => {
     const newer = await aBatch()
     await f.sql`UPDATE batches SET v = 2 WHERE id = ${newer}`
     expect(await claimBatch(f.sql, newer, f.worker)).toBeUndefined()
-    const aside = await aBatch()
+    const aside = await aBatch(2)
+    await f.sql`UPDATE triggers SET integration = ${elsewhere}::int WHERE id = ${aside}::bigint + 1`
     await claimBatch(f.sql, aside, f.worker)
     expect(await quarantineBatch(f.sql, aside, f.worker)).toBe(true)
     expect(await claimBatch(f.sql, aside, f.worker)).toBeUndefined()
-    const [notice] = await f.sql`SELECT ref FROM notices WHERE kind = 'batch_quarantined'`
-    expect(notice?.['ref']).toBe(String(aside))
+    const notices = await f.sql`
+      SELECT ref, integration, details FROM notices WHERE kind = 'batch_quarantined' ORDER BY integration`
+    expect([...notices]).toEqual([
+      { ref: `${aside}.${yard}`, integration: yard, details: { trigger: aside, runs: 1 } },
+      { ref: `${aside}.${elsewhere}`, integration: elsewhere, details: { trigger: aside + 1, runs: 1 } },
+    ])
   })
 
   it('can be frozen once, and only by their owner', async () => {

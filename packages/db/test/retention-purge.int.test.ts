@@ -57,14 +57,14 @@ describe('rows that are too old', () => {
         ('a', 'never', '{}', now() - interval '31 days', NULL, 'infinity'),
         ('a', 'untold', '{}', now() - interval '31 days', NULL, now()),
         ('a', 'young', '{}', now() - interval '29 days', now(), now()),
-        ('batch_quarantined', '5', '{}', now() - interval '31 days', now(), now()),
-        ('batch_quarantined', '6', '{}', now() - interval '31 days', now(), now())`
+        ('batch_quarantined', '5.12', '{}', now() - interval '31 days', now(), now()),
+        ('batch_quarantined', '6.12', '{}', now() - interval '31 days', now(), now())`
     expect([
       await purgeNotices(f.sql, 2),
       await purgeNotices(f.sql, 2),
       await purgeNotices(f.sql, 2),
     ]).toEqual([2, 1, 0])
-    expect(await texts(f.sql, 'notices', 'ref')).toEqual(['5', 'untold', 'young'])
+    expect(await texts(f.sql, 'notices', 'ref')).toEqual(['5.12', 'untold', 'young'])
   })
 
   it('are audit lines about deliveries, not about the configuration', async () => {

@@ -10,6 +10,8 @@ export const noticeKinds = [
   'subscription_failing',
   'delivery_given_up',
   'delivery_quarantined',
+  /** Triggers that ended their workers before anything was planned for them. */
+  'batch_quarantined',
   'subscription_deactivated',
   'subscription_created',
   /** A mail could not be sent. */

@@ -1,7 +1,7 @@
 import type { NoticeKind } from '@waybill/domain'
 
 /** The notices that become mails. */
-export type MailedKind = Exclude<NoticeKind, 'subscription_created' | 'mail_failed'>
+export type MailedKind = Exclude<NoticeKind, 'batch_quarantined' | 'subscription_created' | 'mail_failed'>
 
 /** What a mail says of the delivery that led to it, as it was then. Times are instants. */
 export type DeliveryFacts = {

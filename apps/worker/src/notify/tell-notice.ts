@@ -53,12 +53,18 @@ const off = 'mails are off'
 const gone = 'the subscription is gone'
 const unasked = 'nobody asked to be told'
 
-/** Undefined for what is told to nobody by mail: mails about mails would never end. */
+/** Mails about mails would never end, and a batch is of no subscription. */
+const unmailed: readonly Exclude<NoticeKind, MailedKind>[] = [
+  'batch_quarantined',
+  'subscription_created',
+  'mail_failed',
+]
+
+/** Undefined for what is told to nobody by mail. */
 function mailedKind(kind: string): MailedKind | undefined {
-  const known = noticeKinds.find((one): one is NoticeKind => one === kind)
-  return known === undefined || known === 'mail_failed' || known === 'subscription_created'
-    ? undefined
-    : known
+  return noticeKinds.find(
+    (one): one is MailedKind => one === kind && !(unmailed as readonly string[]).includes(one),
+  )
 }
 
 function readSubscription({ sql }: TellDeps, { details, integration }: ClaimedNotice) {

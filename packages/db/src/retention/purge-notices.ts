@@ -10,7 +10,7 @@ export async function purgeNotices(sql: SqlOrTransaction, limit: number): Promis
       SELECT id FROM notices n
       WHERE created_at < now() - (SELECT days FROM retention) * interval '1 day'
         AND (sent_at IS NOT NULL OR next_try_at = 'infinity')
-        AND NOT EXISTS (SELECT FROM batches b WHERE n.kind = 'batch_quarantined' AND b.id::text = n.ref)
+        AND NOT EXISTS (SELECT FROM batches b WHERE n.kind = 'batch_quarantined' AND b.id::text = split_part(n.ref, '.', 1))
       ORDER BY id LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
     )
     DELETE FROM notices USING old WHERE notices.id = old.id`
