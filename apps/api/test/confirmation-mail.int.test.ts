@@ -174,6 +174,66 @@ describe('webhook_out_subs/create with notify', () => {
   })
 })
 
+describe('POST /v1/subscriptions with notify', () => {
+  let api: TestApi
+  let smtp: TestSmtp
+  beforeAll(async () => {
+    smtp = await startSmtp()
+    api = await startTestApi({ env: { SMTP_URL: smtp.url } })
+  })
+  beforeEach(() => smtp.setBehaviour({}))
+  afterAll(async () => {
+    await api.close()
+    await smtp.close()
+  })
+
+  const make = (body: object, on = api) =>
+    supertest(on.url)
+      .post('/v1/subscriptions')
+      .auth(on.tokens.ours, { type: 'bearer' })
+      .send({
+        name: 'Billing',
+        url: 'https://billing.example.com/hook?k=hush',
+        notify: true,
+        notification_emails: 'ops@yard.test, dev@yard.test',
+        ...body,
+      })
+
+  it('mails a confirmation to every address first', async () => {
+    const answer = await make({ key: 'billing' })
+    expect(answer.status).toBe(201)
+    expect(answer.body).toMatchObject({ notify: true, notification_emails: 'ops@yard.test, dev@yard.test' })
+    const mails = smtp.mails.slice(-2)
+    expect(new Set(mails.map((one) => one.headers.get('to')))).toEqual(
+      new Set(['dev@yard.test', 'ops@yard.test']),
+    )
+    expect(mails[0]?.text).toContain('when one of its deliveries is given up')
+    expect(mails[0]?.raw).not.toMatch(/hush|whsec_/)
+  })
+
+  it('refuses a taken key before anything is mailed', async () => {
+    await make({ key: 'once' })
+    const before = smtp.seen.length
+    expect((await make({ key: 'once' })).body.code).toBe('key_taken')
+    expect(smtp.seen.length).toBe(before)
+  })
+
+  it('stores nothing but a notice when an address does not take it, or mails are off', async () => {
+    smtp.setBehaviour({ recipient: refusesDev })
+    const off = await startTestApi()
+    try {
+      for (const on of [api, off]) {
+        const answer = await make({ key: 'unheard' }, on)
+        expect([answer.status, answer.body.code]).toEqual([503, 'mail_not_sent'])
+        expect(await on.database.sql`SELECT FROM subscriptions WHERE key = 'unheard'`).toHaveLength(0)
+        expect(await on.database.sql`SELECT FROM notices WHERE kind = 'mail_failed'`).toHaveLength(1)
+      }
+    } finally {
+      await off.close()
+    }
+  })
+})
+
 function refusesDev(address: string): number {
   return address.startsWith('dev@') ? 550 : 250
 }

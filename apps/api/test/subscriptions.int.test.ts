@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createToken, loadSubscriptions } from '@waybill/db'
-import { asIntegrationId } from '@waybill/domain'
+import { asIntegrationId, asSubscriptionId } from '@waybill/domain'
 import { eventually } from '@waybill/testing'
 import supertest from 'supertest'
 import { ours, startTestApi, theirs, type TestApi } from './support/start-test-api.ts'
@@ -96,6 +96,11 @@ describe('POST /v1/subscriptions', () => {
     [{ in_flight_limit: 101 }, '/in_flight_limit', 'out_of_range'],
     [{ horizon_hours: 721 }, '/horizon_hours', 'out_of_range'],
     [{ view: 'nope' }, '/view', 'unknown_view'],
+    [{ notify: 'yes' }, '/notify', 'invalid_type'],
+    [{ notify: true }, '/notification_emails', 'required'],
+    [{ notify: true, notification_emails: null }, '/notification_emails', 'required'],
+    [{ notification_emails: 'ops@yard.test, nobody' }, '/notification_emails', 'invalid_format'],
+    [{ notification_emails: '' }, '/notification_emails', 'invalid_format'],
     [{ secret: 'whsec_c2hvcnQ=' }, '/secret', 'invalid_secret'],
     [{ nmae: 'x' }, '/nmae', 'unknown_field'],
     [{ state: 'gone' }, '/state', 'invalid_value'],
@@ -176,6 +181,22 @@ describe('the life of a subscription', () => {
     }
   })
 
+  it('says by PATCH whether and to whom failures are mailed, and never to nobody', async () => {
+    const made = await make({ notification_emails: 'ops@yard.test' })
+    expect(made).toMatchObject({ notify: false, notification_emails: 'ops@yard.test' })
+    const { body } = await us().patch(made.id, {
+      notify: true,
+      notification_emails: 'a@yard.test,b@yard.test',
+    })
+    expect(body).toMatchObject({ notify: true, notification_emails: 'a@yard.test,b@yard.test' })
+    const cleared = await us().patch(made.id, { notification_emails: null })
+    expect([cleared.status, cleared.body.errors[0].pointer]).toEqual([422, '/notification_emails'])
+    expect((await us().patch(made.id, { notify: false, notification_emails: null })).body).toMatchObject({
+      notify: false,
+      notification_emails: null,
+    })
+  })
+
   it('ends by DELETE, once', async () => {
     const made = await make()
     expect((await us().delete(made.id)).status).toBe(204)
@@ -211,5 +232,85 @@ describe('GET /v1/subscriptions', () => {
     expect(new Set(both.body.data.map((one: { integration_id: number }) => one.integration_id))).toEqual(
       new Set([ours, theirs]),
     )
+  })
+})
+
+describe("a change of another dialect's subscription", () => {
+  const idOf = (number: number) => api.deps.publicIds.encode('subscription', asSubscriptionId(number))
+  const nursa = async (kind: 'facility' | 'user', body: object) => {
+    const answer = await supertest(api.url)
+      .post(`/api/v2/public/webhooks/${kind}`)
+      .auth(api.tokens.ours, { type: 'bearer' })
+      .send({ url: 'https://clinic.example.com/', ...body })
+    return answer.body.data as { id: string }
+  }
+  const shownByNursa = async (kind: 'facility' | 'user', id: string) => {
+    const answer = await supertest(api.url)
+      .get(`/api/v2/public/webhooks/${kind}`)
+      .auth(api.tokens.ours, { type: 'bearer' })
+    return (answer.body.data as { id: string }[]).find((one) => one.id === id)
+  }
+
+  it('takes ["*"] for all events of the kind of a Nursa webhook', async () => {
+    const made = await nursa('user', { events: ['facility.creation.accepted'] })
+    const answer = await us().patch(made.id, { events: ['*'] })
+    expect(answer.body.events).toEqual([
+      'facility.user-connection.accepted',
+      'facility.user-connection.rejected',
+      'facility.creation.accepted',
+      'facility.creation.rejected',
+    ])
+    expect(await shownByNursa('user', made.id)).toMatchObject({ events: ['all'] })
+  })
+
+  it('refuses events of the other kind of Nursa webhook, and takes its own', async () => {
+    const made = await nursa('facility', { events: ['all'], facilities: ['P-1'] })
+    const refused = await us().patch(made.id, { events: ['shift.created', 'facility.creation.accepted'] })
+    expect(refused.status).toBe(422)
+    expect(refused.body.errors).toMatchObject([{ pointer: '/events/1', code: 'unknown_event_type' }])
+    expect((await us().patch(made.id, { events: ['shift.created'] })).status).toBe(200)
+    expect(await shownByNursa('facility', made.id)).toMatchObject({
+      events: ['shift.created'],
+      facilities: ['P-1'],
+    })
+  })
+
+  it('refuses another event of a Planning Center subscription', async () => {
+    const name = 'orders.v2.events.order.delivered'
+    const { body } = await supertest(api.url)
+      .post('/webhooks/v2/webhook_subscriptions')
+      .auth(api.tokens.ours, { type: 'bearer' })
+      .send({ data: { type: 'WebhookSubscription', attributes: { name, url: 'https://rx.example.com/' } } })
+    const id = idOf(Number(body.data.id))
+    for (const events of [
+      ['*'],
+      [],
+      ['orders.v2.events.order.canceled'],
+      [name, 'orders.v2.events.order.canceled'],
+    ]) {
+      const answer = await us().patch(id, { events })
+      expect([answer.status, answer.body.code]).toEqual([422, 'read_only_field'])
+    }
+    expect((await us().patch(id, { events: [name], state: 'paused' })).body).toMatchObject({
+      events: [name],
+      state: 'paused',
+    })
+  })
+
+  it('lists for the PlanOmatic API what ["*"] stands for', async () => {
+    const { body } = await supertest(api.url).post('/api/v1/webhook_out_subs/create').send({
+      token: api.tokens.ours,
+      integration_id: ours,
+      key: 'all-statuses',
+      name: 'All',
+      callback_url: 'https://all.example.com/',
+      version: '2',
+    })
+    const { id } = body.data.webhook_out_sub
+    expect((await us().patch(idOf(id), { events: ['*'] })).body.events).toHaveLength(20)
+    const { body: found } = await supertest(api.url)
+      .post('/api/v1/webhook_out_subs/index')
+      .send({ token: api.tokens.ours, integration_id: ours, search: { term: 'all-statuses' } })
+    expect(found.data.results[0].statuses).toHaveLength(20)
   })
 })

@@ -33,6 +33,7 @@ export const errorTable = {
   storage_unavailable: [503, 'The database is away; nothing was stored'],
   schema_outdated: [503, 'The service is being updated; nothing was stored'],
   commit_unknown: [503, 'It is not known whether this was stored'],
+  mail_not_sent: [503, 'The confirmation could not be mailed; nothing was stored'],
   query_too_slow: [503, 'The query took too long'],
   overloaded: [503, 'Too much is waiting already; nothing was stored'],
 } as const satisfies Record<string, readonly [status: number, title: string]>

@@ -16,7 +16,7 @@ export type MountDeps = { authenticate: Authenticate; refuseWhileAway: () => voi
 export type MountedRoute = Route & { query?: readonly string[] }
 
 const maxBodyBytes = 262_144
-const answerWithinMs = 1_800
+const usualAnswerMs = 1_800
 
 /** Mounts the table: one handler a line, and 405 for the other methods of its paths. */
 export function mountRoutes(app: Express, routes: readonly MountedRoute[], deps: MountDeps): void {
@@ -55,6 +55,7 @@ export function refuseMethod(allowed: readonly string[]): RequestHandler {
 }
 
 function toHandler(route: MountedRoute, deps: MountDeps): RequestHandler {
+  const { answerWithinMs = usualAnswerMs } = route
   return async (request, response) => {
     response.locals['route'] = route.path
     deps.refuseWhileAway()

@@ -48,7 +48,13 @@ export function invalidBody(found: readonly FieldProblem[]): Problem {
 
 /** A 503 that may simply be sent again. */
 export function unavailable(
-  code: 'storage_unavailable' | 'schema_outdated' | 'commit_unknown' | 'overloaded' | 'query_too_slow',
+  code:
+    | 'storage_unavailable'
+    | 'schema_outdated'
+    | 'commit_unknown'
+    | 'overloaded'
+    | 'query_too_slow'
+    | 'mail_not_sent',
   detail: string,
   cause?: unknown,
 ): Problem {

@@ -22,5 +22,7 @@ export type Route = {
   /** Express' path pattern; also the label of the route's metrics. */
   path: string
   takesBody?: true
+  /** In ms, where it may take longer than usual. */
+  answerWithinMs?: number
   handle: (call: Call) => Promise<Answer>
 }

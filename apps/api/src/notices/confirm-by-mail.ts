@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { recordMailFailure, type Storage } from '@waybill/db'
-import type { IntegrationId } from '@waybill/domain'
+import { checkNewSubscription, recordMailFailure, type Storage } from '@waybill/db'
+import { profiles, type IntegrationId, type ProfileName } from '@waybill/domain'
 import { readAddresses, withoutQuery, type Mail, type Mailer } from '@waybill/mail'
 import type { Logger } from '@waybill/runtime'
 import { askStorage } from '../http/ask-storage.ts'
@@ -15,16 +15,38 @@ export type ConfirmDeps = {
 }
 
 /** What the mail says of the subscription that is about to be made. */
-export type Confirmed = { key: string; name: string; url: string; notificationEmails: string | null }
+export type Confirmed = {
+  key: string
+  name: string
+  url: string
+  profile: ProfileName
+  notificationEmails: string | null
+}
 
 /** Less than the call may take, so that there is time left to say that it failed. */
 const sendWithinMs = 7_500
 
 /**
+ * Mails every notification address before the subscription is made: a mail that cannot be sent must leave nothing behind.
+ * What can be refused is refused before the mail. Only one who takes the key in between gets past that: then the mail was
+ * sent for nothing, as its text allows for.
+ */
+export async function confirmNew(
+  deps: ConfirmDeps,
+  integration: IntegrationId,
+  subscription: Confirmed,
+): Promise<'confirmed' | 'not_mailed' | 'key_taken' | 'no_integration'> {
+  const { storage } = deps
+  const found = await askStorage(storage, checkNewSubscription(storage.sql, integration, subscription.key))
+  if (found !== 'free') return found
+  return (await confirmByMail(deps, integration, subscription)) ? 'confirmed' : 'not_mailed'
+}
+
+/**
  * Mails every notification address that it was named, and waits until all of them are taken. False: they were not;
  * a notice for operators says why. Throws when that notice cannot be stored.
  */
-export async function confirmByMail(
+async function confirmByMail(
   deps: ConfirmDeps,
   integration: IntegrationId,
   subscription: Confirmed,
@@ -74,9 +96,17 @@ function renderConfirmation(id: string, integration: IntegrationId, subscription
       `Integration   ${integration}`,
       `URL           ${withoutQuery(url)}`,
       '',
-      'You get a mail when one of its deliveries has failed ten times, with the payload in it, and when one is given up.',
+      `You get a mail ${whenMailed(subscription.profile)}.`,
       'Should the subscription not be there, its making failed after this mail had left.',
       '',
     ].join('\n'),
   }
+}
+
+/** What the profile's mails are about. */
+function whenMailed(name: ProfileName): string {
+  const { failures } = profiles[name].mailAfter
+  return failures === null
+    ? 'when one of its deliveries is given up, and when it is deactivated'
+    : `when one of its deliveries has failed ${failures} times, with the payload in it, and when one is given up`
 }

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import {
   actorOf,
-  checkNewSubscription,
   createSubscription,
   pgErrorCode,
   type MasterKeys,
@@ -17,7 +16,8 @@ import {
 } from '@waybill/domain'
 import { askStorage } from '../http/ask-storage.ts'
 import type { Answer } from '../http/send-answer.ts'
-import { confirmByMail, type ConfirmDeps } from '../notices/confirm-by-mail.ts'
+import { confirmNew, type ConfirmDeps } from '../notices/confirm-by-mail.ts'
+import { wouldMailNobody } from '../notices/notification-rules.ts'
 import type { UrlRules } from '../subscriptions/subscription-fields.ts'
 import { envelope, PlanomaticRefusal } from './envelope.ts'
 import type { ParamReader } from './param-reader.ts'
@@ -35,9 +35,8 @@ const timeoutMs = 15_000
 const inFlightLimit = 20
 
 /**
- * `POST /api/v1/webhook_out_subs/create`. With `notify` a confirmation is mailed before the subscription is made: a mail
- * that cannot be sent must leave nothing behind (`mandrill-email-failed`). What can be refused is refused before the
- * mail. Only one who takes the key in between gets past that: then the mail was sent for nothing, as its text allows for.
+ * `POST /api/v1/webhook_out_subs/create`. With `notify` a confirmation is mailed before the subscription is made, see
+ * {@link confirmNew}; a mail that cannot be sent is `mandrill-email-failed`.
  */
 export async function createWebhookOutSub(
   deps: CreateDeps,
@@ -46,7 +45,7 @@ export async function createWebhookOutSub(
 ): Promise<Answer> {
   const integration = readIntegration(params, principal)
   const wanted = readWebhookOutSub(params, deps.urlRules)
-  if (wanted.notify && wanted.notificationEmails === null) params.invalid('notification_emails', 'missing')
+  if (wouldMailNobody(wanted)) params.invalid('notification_emails', 'missing')
   params.finish()
   if (wanted.notify) await confirm(deps, integration, wanted)
   const secret = generateStandardSecret(randomBytes)
@@ -65,11 +64,10 @@ const noIntegration = () =>
   new PlanomaticRefusal('invalid-param', [{ attr: 'integration_id', message: 'unrecognized' }])
 
 async function confirm(deps: CreateDeps, integration: IntegrationId, wanted: WebhookOutSub): Promise<void> {
-  const { storage } = deps
-  const found = await askStorage(storage, checkNewSubscription(storage.sql, integration, wanted.key))
+  const found = await confirmNew(deps, integration, wanted)
   if (found === 'key_taken') throw keyTaken()
   if (found === 'no_integration') throw noIntegration()
-  if (!(await confirmByMail(deps, integration, wanted))) throw new PlanomaticRefusal('mandrill-email-failed')
+  if (found === 'not_mailed') throw new PlanomaticRefusal('mandrill-email-failed')
 }
 
 async function insert(

@@ -10,6 +10,7 @@ import { asSubscriptionId, catalogueById, profileCode } from '@waybill/domain'
 import type { WakeUps } from '@waybill/queue'
 import type { Logger } from '@waybill/runtime'
 import type { Answer } from '../http/send-answer.ts'
+import { wouldMailNobody } from '../notices/notification-rules.ts'
 import type { UrlRules } from '../subscriptions/subscription-fields.ts'
 import { envelope, PlanomaticRefusal } from './envelope.ts'
 import type { ParamReader } from './param-reader.ts'
@@ -65,14 +66,7 @@ function decideChange(
   wanted: WebhookOutSubChange,
 ): SubscriptionChange | 'of_another_api' | 'mails_nobody' {
   if (!jobProfiles.includes(before.profile)) return 'of_another_api'
-  return wouldMailNobody(before, wanted) ? 'mails_nobody' : toChange(before, wanted)
-}
-
-/** As when one is made: notifying takes an address. What was that way before is not this call's business. */
-function wouldMailNobody(found: SubscriptionRecord, wanted: WebhookOutSubChange): boolean {
-  const { notify = found.notify, notificationEmails = found.notificationEmails } = wanted
-  const isTouched = wanted.notify !== undefined || wanted.notificationEmails !== undefined
-  return isTouched && notify && notificationEmails === null
+  return wouldMailNobody(wanted, before) ? 'mails_nobody' : toChange(before, wanted)
 }
 
 function toChange(found: SubscriptionRecord, wanted: WebhookOutSubChange): SubscriptionChange {

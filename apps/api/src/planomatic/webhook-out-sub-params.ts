@@ -6,7 +6,7 @@ import {
   type CatalogueKind,
   type ProfileName,
 } from '@waybill/domain'
-import { isAddress } from '@waybill/mail'
+import { addressesRule, areAddresses } from '../notices/notification-rules.ts'
 import type { UrlRules } from '../subscriptions/subscription-fields.ts'
 import type { ParamReader } from './param-reader.ts'
 
@@ -47,8 +47,7 @@ export function readNames(params: ParamReader, attr: string, kind: CatalogueKind
 export function readEmails(params: ParamReader): string | null {
   const text = params.text('notification_emails')
   if (text === undefined) return null
-  const bad = text.length > 2_000 || text.split(',').some((part) => !isAddress(part.trim()))
-  if (bad) params.invalid('notification_emails', 'must be e-mail addresses separated by commas')
+  if (!areAddresses(text)) params.invalid('notification_emails', addressesRule)
   return text
 }
 

@@ -3,6 +3,7 @@ import { asIntegrationId, parseStandardSecret, parseSuccessCode } from '@waybill
 import { z } from 'zod'
 import { refuse } from '../http/read-fields.ts'
 import type { FieldNames } from '../http/unknown-field.ts'
+import { addressesRule, areAddresses } from '../notices/notification-rules.ts'
 
 const maxHours = 720
 const unfit = /[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/u
@@ -33,6 +34,10 @@ const events = z
   .max(100)
   .pipe(z.array(z.string().max(128)))
 
+const addresses = z.string().superRefine((text, context) => {
+  if (!areAddresses(text)) refuse(context, 'invalid_format', `notification_emails ${addressesRule}.`)
+})
+
 const state = z.enum(['active', 'paused', 'inactive'])
 
 export type UrlRules = { policy: AddressPolicy; requireHttps: boolean }
@@ -54,6 +59,8 @@ export function subscriptionFields({ policy, requireHttps }: UrlRules) {
     horizon_hours: z.int().min(1).max(maxHours),
     view: z.string().max(100).nullable(),
     state,
+    notify: z.boolean(),
+    notification_emails: addresses.nullable(),
   }
   const update = z.strictObject(changeable).partial()
   const create = z.strictObject({

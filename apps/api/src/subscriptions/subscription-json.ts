@@ -21,6 +21,8 @@ export function subscriptionJson(publicIds: PublicIds, subscription: Subscriptio
     in_flight_limit: subscription.inFlightLimit,
     horizon_hours: subscription.horizonSeconds / hourSeconds,
     view: subscription.view,
+    notify: subscription.notify,
+    notification_emails: subscription.notificationEmails,
     revision: subscription.revision,
     created_at: subscription.createdAt.toISOString(),
     updated_at: subscription.updatedAt.toISOString(),

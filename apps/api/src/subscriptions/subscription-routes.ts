@@ -18,9 +18,11 @@ import {
   checkView,
   createSubscriptionRoute,
   keyTaken,
+  mailsNobody,
   type SubscriptionDeps,
 } from './create-subscription-route.ts'
-import { readEventNames } from './event-names.ts'
+import { wouldMailNobody } from '../notices/notification-rules.ts'
+import { changedFilters } from './changed-filters.ts'
 import { updateNames, type UpdateFields } from './subscription-fields.ts'
 import { subscriptionJson } from './subscription-json.ts'
 
@@ -29,7 +31,7 @@ const path = '/v1/subscriptions'
 /** Subscriptions of the native API. */
 export function subscriptionRoutes(deps: SubscriptionDeps): MountedRoute[] {
   return [
-    { method: 'POST', path, takesBody: true, handle: createSubscriptionRoute(deps) },
+    { method: 'POST', path, takesBody: true, answerWithinMs: 10_000, handle: createSubscriptionRoute(deps) },
     { method: 'GET', path, query: [...pageParameters, 'integration_id'], handle: (call) => list(deps, call) },
     { method: 'GET', path: `${path}/:id`, handle: (call) => read(deps, call) },
     { method: 'PATCH', path: `${path}/:id`, takesBody: true, handle: (call) => update(deps, call) },
@@ -84,21 +86,22 @@ function toChange(
   problems: FieldProblem[],
 ): SubscriptionChange {
   const profile = profileByCode(before.profile) ?? 'standard'
-  // The events alone: what else a vendor's dialect filters by cannot be said here, and stays.
-  const { eventIds: _eventIds, all: _all, ...others } = before.filters
   const { events, success_code: successCode, timeout_seconds: timeout, horizon_hours: horizon } = fields
-  const filters = readEventNames(profile, events, problems)
   checkView(fields.view, problems, profile)
+  const { notify, notification_emails: notificationEmails } = fields
+  if (wouldMailNobody({ notify, notificationEmails }, before)) problems.push(mailsNobody)
   return {
     ...(fields.key === undefined ? {} : { key: fields.key }),
     ...(fields.name === undefined ? {} : { name: fields.name }),
     ...(fields.url === undefined ? {} : { url: fields.url }),
     ...(fields.view === undefined ? {} : { view: fields.view }),
     ...(fields.state === undefined ? {} : { state: fields.state }),
-    ...(events === undefined ? {} : { filters: { ...others, ...filters } }),
+    ...(events === undefined ? {} : { filters: changedFilters(before, events, problems) }),
     ...(successCode === undefined ? {} : { successCode }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout * 1_000 }),
     ...(horizon === undefined ? {} : { horizonSeconds: horizon * 3_600 }),
+    ...(notify === undefined ? {} : { notify }),
+    ...(notificationEmails === undefined ? {} : { notificationEmails }),
     ...(fields.in_flight_limit === undefined ? {} : { inFlightLimit: fields.in_flight_limit }),
   }
 }
