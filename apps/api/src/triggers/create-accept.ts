@@ -25,8 +25,8 @@ export type AcceptDeps = AcceptGroupDeps & {
 /** Calls this large have flushes and batches of their own, behind which single triggers need not wait. */
 const bulkRows = 100
 const maxRows = 256
-/** While others send, bulk flushes take a third of the time at most; what waits meanwhile makes larger flushes. */
-const [leastPauseMs, mostPauseMs] = [10, 200]
+/** While others send, bulk flushes take half of the time at most; what waits meanwhile makes larger flushes. */
+const [leastPauseMs, mostPauseMs] = [10, 100]
 const maxBytes = 64 * 1_048_576
 /** What may wait: of the triggers that are not bulk, of those that are, and of one integration's bulk while others send. */
 const maxWaiting = { rows: 5_000, bulkRows: 6_000, bulkRowsOfOne: 3_000 }
@@ -36,7 +36,7 @@ export function createAccept(deps: AcceptDeps): Accept {
   const share = createShareMeter(deps.monotonic)
   const single = createAcceptGroup(deps, { maxRows, maxInFlight: 2 })
   const pauseAfter = (tookMs: number) =>
-    share.senders() > 1 ? pause(Math.min(mostPauseMs, Math.max(leastPauseMs, 2 * tookMs))) : undefined
+    share.senders() > 1 ? pause(Math.min(mostPauseMs, Math.max(leastPauseMs, tookMs))) : undefined
   const bulk = createBulkGroups<Waiting, EntryResult | undefined>(
     deps.monotonic,
     pauseAfter,

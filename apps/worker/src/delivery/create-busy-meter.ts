@@ -17,7 +17,7 @@ export type BusyMeterOptions = {
 /** How long after the last one others are thought to go on. */
 const othersForMs = 2_000
 /** The part of its time that the process may be at work while others send. */
-const mostAtWork = 0.5
+const mostAtWork = 0.6
 const lookEveryMs = 5
 
 export function createBusyMeter(options: BusyMeterOptions = {}): BusyMeter {
