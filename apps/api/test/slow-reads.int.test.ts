@@ -59,7 +59,7 @@ describe('reads that are too slow', () => {
     const answer = await index()
     expect([answer.status, answer.body.status]).toEqual([500, 'application-crash'])
     expect(answer.headers['retry-after']).toBe('1')
-    expect(answer.body.message).toMatch(/took too long.*narrow/i)
+    expect(answer.body.message).toMatch(/took too long.*narrow.*longer search term/i)
     expect((await post('/v1/triggers', trigger())).status).toBe(202)
     const logged = api.log.filter((line) => line.includes('request.failed') && line.includes('webhook_jobs'))
     expect(logged).toEqual([expect.stringContaining('"level":"warn"')])

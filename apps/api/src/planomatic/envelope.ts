@@ -93,7 +93,7 @@ export const crashEnvelope = (): Answer => ({ ...envelope('application-crash'), 
 /** The same for a list that could not be put together in time: asked for less, it could. */
 export const tooSlowEnvelope = (): Answer => {
   const message =
-    'The query took too long. Narrow it with filters, a range of dates or a smaller page, leave out the count, or try again later.'
+    'The query took too long. Narrow it with filters, a range of dates, a longer search term or a smaller page, leave out the count, or try again later.'
   return {
     ...answer(statuses['application-crash'][0], 'application-crash', message, {}),
     headers: retryAfter(1_000),
