@@ -1,5 +1,9 @@
+-- in steps
 -- Triggers from before get the parts the new index is made of. Letters beyond ASCII stay as they are in these, and are not
 -- found; they are gone with the retention.
-UPDATE "triggers" SET "search" = coalesce("search", '') || chr(31) || lower(coalesce("order_id", '') COLLATE "C") WHERE "event_id" < 200;--> statement-breakpoint
+UPDATE "triggers" SET "search" = coalesce("search", '') || chr(31) || lower(coalesce("order_id", '') COLLATE "C")
+WHERE "id" IN (SELECT "id" FROM "triggers" WHERE "event_id" < 200 AND ("search" IS NULL OR strpos("search", chr(31)) = 0) LIMIT 20000);--> statement-breakpoint
+-- Built under another name, so that the search is never without one.
+CREATE INDEX CONCURRENTLY "triggers_search_text" ON "triggers" USING gin ("search" gin_trgm_ops) WHERE event_id < 200;--> statement-breakpoint
 DROP INDEX "triggers_search";--> statement-breakpoint
-CREATE INDEX "triggers_search" ON "triggers" USING gin ("search" gin_trgm_ops) WHERE event_id < 200;
+ALTER INDEX "triggers_search_text" RENAME TO "triggers_search";
