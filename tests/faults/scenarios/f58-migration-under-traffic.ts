@@ -92,11 +92,10 @@ function migrator(context: FaultContext, databaseUrl: string) {
  * day's traffic, so that a list of the newest does not have to walk through them.
  */
 async function seed(sql: postgres.Sql): Promise<void> {
-  await sql`SELECT setval('number_block', 1000000)`
   await sql`
     INSERT INTO deliveries (id, trigger, integration, subscription, revision, profile, status, event_id, generation,
       attempts, last_code, created_at, last_sent_at)
-    SELECT number() / 100000000000 * 100000000000 + n, 1, 12, 1, 1, 5, 2, 6, 1, 1, 299, now(), now()
+    SELECT ((now() AT TIME ZONE 'UTC')::date - date '2020-01-01')::bigint * 100000000000 + n, 1, 12, 1, 1, 5, 2, 6, 1, 1, 299, now(), now()
     FROM generate_series(1, ${history}) AS n`
 }
 
