@@ -13,6 +13,9 @@ import { producerRedisOptions } from './redis-options.ts'
 
 type Queues = Record<QueueName, Queue>
 
+/** A connection over which nothing is sent says nothing of a server that vanished; one that is asked is given up. */
+const askEveryMs = 5_000
+
 /** The queues over one connection, which comes back by itself for as long as it is not closed. */
 export const openRedisProducer = (config: RedisQueueConfig, onError: OnError): Producer => {
   const client = new Redis(config.redisUrl, producerRedisOptions)
@@ -44,12 +47,17 @@ export const openRedisProducer = (config: RedisQueueConfig, onError: OnError): P
     (error: unknown) => onError(toError(error)),
   )
 
+  const asking = setInterval(() => {
+    if (client.status === 'ready') client.ping().catch(() => undefined)
+  }, askEveryMs).unref()
+
   return {
     ready: () => opened && client.status === 'ready',
     add: (job) => queues[job.queue].add(job.name, job.data, job.opts),
     counts: () => countsOf(queues),
     ping: () => client.ping(),
     close: async () => {
+      clearInterval(asking)
       await Promise.all(queueNames.map((name) => queues[name].close()))
       client.disconnect()
     },
