@@ -12,6 +12,7 @@ export type Storage = Database & {
 
 const defaultProbeMs = 1_000
 const betweenProbesMs = 250
+const betweenReplacementsMs = 1_000
 
 /**
  * A server that hangs, or a peer that vanished, keeps a pool's connections busy for as long as TCP allows, and a pool
@@ -24,12 +25,19 @@ export function createStorage(
   { probeMs = defaultProbeMs }: { probeMs?: number } = {},
 ): Storage {
   const endings = new Set<Promise<void>>()
+  let replacedAt = -Infinity
   const open = (): Database => {
     const opened: Database = openDatabase({
       ...options,
       onSilent: () => {
         if (closed || opened !== database) return
         logger.warn('database.silent', {})
+        replace()
+      },
+      onReadOnly: () => {
+        // A server that is read-only for a while must not be dialled anew with every statement.
+        if (closed || opened !== database || performance.now() - replacedAt < betweenReplacementsMs) return
+        logger.warn('database.read-only', {})
         replace()
       },
     })
@@ -50,6 +58,7 @@ export function createStorage(
   }
   const replace = (): void => {
     const old = database
+    replacedAt = performance.now()
     database = open()
     // Not at once: statements on connections that still work get the seconds they may take.
     const ending = old

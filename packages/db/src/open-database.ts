@@ -30,6 +30,8 @@ export type DatabaseOptions = {
   statementTimeoutMs: number
   /** Told of statements that the server should long have ended and that got no answer: their connections lead nowhere. */
   onSilent?: () => void
+  /** Told of statements that a server refused which takes no writes. */
+  onReadOnly?: () => void
 }
 
 /** How long after its time a statement may still be answered. */
@@ -66,7 +68,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   const types = { bigint: { to: 20, from: [20], serialize: String, parse: Number }, ...arrayTypes }
   const { readConnections, onSilent = () => {} } = options
   const watch = <Client extends Sql | postgres.Sql>(client: Client): Client =>
-    watchStatements(client, options.statementTimeoutMs + graceMs, onSilent)
+    watchStatements(client, options.statementTimeoutMs + graceMs, onSilent, options.onReadOnly)
   const hot = watch(postgres(options.url, { ...common, max: options.hotConnections, types }))
   const read =
     readConnections === undefined

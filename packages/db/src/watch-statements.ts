@@ -1,3 +1,5 @@
+import { pgErrorCode } from './pg-error.ts'
+
 /**
  * A statement of postgres.js: a promise that begins its work when somebody waits for it. `state` is set once it is sent
  * and stands for its connection; until then it waits for a free one.
@@ -13,12 +15,16 @@ const isStatement = (value: unknown): value is Statement =>
  * The same client, telling `onSilent` of every statement that was sent, and every transaction, that has neither ended nor
  * failed after `silentMs`. A peer that vanished says nothing, and TCP alone would wait for it for many minutes.
  *
+ * `onReadOnly` is told of every statement that was refused because the server takes no writes (SQLSTATE 25006): a client
+ * can come to a standby although it wants a primary.
+ *
  * @param silentMs longer than the server lets any statement run
  */
 export function watchStatements<Client extends Callable>(
   client: Client,
   silentMs: number,
   onSilent: () => void,
+  onReadOnly: () => void = () => {},
 ): Client {
   // When a connection last ended a statement, by the object that stands for it. Statements follow each other on one
   // connection, so one that waits behind others proves nothing as long as these come to their ends.
@@ -37,7 +43,10 @@ export function watchStatements<Client extends Callable>(
       if (connection) endedAt.set(connection, performance.now())
     }
     // Not work.then(): a statement's own begins it.
-    void Promise.prototype.then.call(work, stop, stop)
+    void Promise.prototype.then.call(work, stop, (error: unknown) => {
+      stop()
+      if (pgErrorCode(error) === '25006') onReadOnly()
+    })
   }
   const watched = (made: unknown): unknown => {
     if (!isStatement(made)) return made
