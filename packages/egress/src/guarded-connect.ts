@@ -22,8 +22,6 @@ export interface DialGuard {
 export interface Dial {
   phase: EgressPhase
   socket: Socket | undefined
-  /** What `socket` speaks TLS over, or the same. */
-  tcp: Socket | undefined
   givenUp: boolean
 }
 
@@ -71,7 +69,7 @@ async function openTcp(
     keepAlive: true,
     keepAliveInitialDelay: 30_000,
   })
-  dial.tcp = dial.socket = ignoreStrayErrors(socket)
+  dial.socket = ignoreStrayErrors(socket)
   await settled(socket, 'connect', 'connect', guard.connectTimeoutMs)
   const { remoteAddress = '' } = socket
   if (guard.policy.allowsAddress(remoteAddress)) return socket

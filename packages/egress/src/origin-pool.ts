@@ -88,8 +88,6 @@ export function createOriginPool(options: OriginPoolOptions): OriginPool {
     slot.exchange = undefined
     if (fate === 'reusable') return next(slot)
     if (fate === 'untouched') wait(exchange)
-    // What the kernel still holds of a request that was given up must not arrive later, beside the one that replaces it.
-    if (fate === 'broken') slot.dial.tcp?.resetAndDestroy()
     drop(slot)
     fillUp()
   }
@@ -120,7 +118,7 @@ function takeWaiting(waiting: Set<Exchange>): Exchange | undefined {
 
 function createSlot(options: OriginPoolOptions, onDisconnect: () => void): Slot {
   const { origin, target, guard, keepAliveMs } = options
-  const dial: Dial = { phase: 'dns', socket: undefined, tcp: undefined, givenUp: false }
+  const dial: Dial = { phase: 'dns', socket: undefined, givenUp: false }
   const client = new Client(origin, {
     pipelining: 1,
     allowH2: false,

@@ -50,18 +50,6 @@ describe('the deadline', () => {
     await eventually(() => server.open() === 0, 'the connection is dropped')
   })
 
-  it('resets the connection of a request it gave up, so that nothing of it can arrive later', async () => {
-    const ends: (string | undefined)[] = []
-    const server = using(
-      await startRaw(
-        (socket) => void socket.on('error', (error: NodeJS.ErrnoException) => ends.push(error.code)),
-      ),
-    )
-    const { outcome } = await timed(server.port, 2_000)
-    expectTimeout(outcome, 'response')
-    await eventually(() => ends.includes('ECONNRESET'), 'the server hears a reset')
-  })
-
   it.each([
     ['headers that drip', 'HTTP/1.1 200 OK\r\n', 'x: y\r\n'],
     ['endless interim answers', '', 'HTTP/1.1 103 Early Hints\r\n\r\n'],
@@ -112,7 +100,7 @@ describe('the deadline', () => {
 
   it('says that it was still sending when the server does not read', async () => {
     const server = using(await startRaw((socket) => void socket.pause()))
-    const { outcome } = await timed(server.port, 3_000, {}, 'x'.repeat(30_000_000))
+    const { outcome } = await timed(server.port, 300, {}, 'x'.repeat(30_000_000))
     expectTimeout(outcome, 'send')
   })
 
