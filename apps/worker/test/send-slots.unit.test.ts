@@ -110,23 +110,31 @@ describe('send slots', () => {
     expect(order).toEqual(['long', 'short', 'long', 'long'])
   })
 
-  it('know whom this worker cannot keep up with from who answers slowly', () => {
+  it('are crowded when as many wait as there are, unless they wait for one that hangs', () => {
     let now = 0
     slots = createSendSlots({ total: 100, monotonic: () => now })
-    held(slots.enter(one, 1))
-    for (let i = 0; i < 200; i += 1) void slots.enter(one, 1)
-    expect(slots.isRushed(one)).toBe(true)
-    expect(slots.isRushed(two)).toBe(false)
-    now = 200
-    expect(slots.isRushed(one)).toBe(false)
+    const holder = held(slots.enter(one, 1))
+    for (let i = 0; i < 101; i += 1) void slots.enter(one, 1)
+    expect(slots.isCrowded()).toBe(false)
+    holder.release()
+    expect(slots.waiting()).toBe(100)
+    expect(slots.isCrowded()).toBe(true)
+    now = 300
+    expect(slots.isCrowded()).toBe(false)
   })
 
-  it('turn away who comes when too many wait', () => {
-    slots = createSendSlots({ total: 100 })
-    held(slots.enter(one, 1))
-    let waiting = 0
-    while (slots.enter(one, 1) instanceof Promise) waiting += 1
-    expect(waiting).toBe(2_000)
+  it('turn away who comes behind others that have waited for long', () => {
+    let now = 0
+    slots = createSendSlots({ total: 100, patienceMs: 1_000, monotonic: () => now })
+    const holder = held(slots.enter(one, 1))
+    void slots.enter(one, 1)
+    now = 400
+    holder.release()
+    void slots.enter(one, 1)
+    now = 800
+    expect(slots.enter(one, 1)).toBeInstanceOf(Promise)
+    now = 950
+    expect(slots.enter(one, 1)).toBe('saturated')
   })
 
   it('turn everybody away when they close', async () => {

@@ -17,10 +17,11 @@ export type SendSlots = {
    */
   room(bulk?: boolean): Promise<void> | undefined
   /**
-   * Many wait at this subscription though it answers quickly: more than this worker can send. Whoever brings more
-   * should wait. Never true of one that answers slowly: nobody else is to wait for that.
+   * As many wait as there are slots, at subscriptions that do answer: it is this worker that does not keep up, and who
+   * brings more should wait. What waits for one that hangs does not count: nobody is to wait for that;
+   * nor does bulk, but for bulk.
    */
-  isRushed(subscription: SubscriptionId): boolean
+  isCrowded(bulk?: boolean): boolean
   inUse(): number
   waiting(): number
   /** Turns everybody who waits away, now and from now on. */
@@ -38,8 +39,8 @@ export type SendSlotsOptions = {
 type Waiter = { since: number; bulk: boolean; resolve: (slot: Slot) => void }
 type Turn = { since: number; bulk: boolean; resolve: () => void }
 type Holder = { since: number }
-/** One subscription's place: who holds a slot, oldest first, and who waits for one, in order. */
-type Place = { limit: number; holders: Set<Holder>; waiters: Waiter[] }
+/** One subscription's place: who holds a slot, oldest first, who waits for one, in order, and when a slot came back. */
+type Place = { limit: number; holders: Set<Holder>; waiters: Waiter[]; answeredAt: number }
 type State = {
   places: Map<SubscriptionId, Place>
   /** Places with waiters, those looked at longest ago first. */
@@ -58,17 +59,15 @@ type State = {
  * where each its own limit would not.
  */
 const partOfFree = 1 / 4
-/** More wishes than this wait for nobody: what they hold in memory must stay bounded. */
-const mostWaiting = 2_000
-/** From so many waiters on a subscription is rushed, if its requests take no longer than this, in ms. */
-const rushedFrom = 128
-const quickMs = 100
+/** A subscription at which no request has ended for this long does not count as one that answers, in ms. */
+const silentMs = 250
 /** Places that one release looks at beside its own. */
 const looks = 4
 
 /**
  * A subscription that answers slowly fills its own cap only: who cannot get a slot within `patienceMs`, or finds
- * the cap full of requests older than that, is 'saturated' and leaves the delivery to the subscription's lane.
+ * the cap full of requests older than that or of wishes that will not be served in that time, is 'saturated' and leaves
+ * the delivery to the subscription's lane.
  */
 export function createSendSlots(options: SendSlotsOptions): SendSlots {
   const { total, patienceMs = 1_000, monotonic: now = () => performance.now() } = options
@@ -108,8 +107,7 @@ export function createSendSlots(options: SendSlotsOptions): SendSlots {
       const place = placeOf(state, subscription, limit)
       if (nextOf(state, place) < 0 && hasRoom(state, place, bulk))
         return take(state, subscription, place, bulk)
-      if (state.waiting < mostWaiting && !isStuck(state, place, now() - patienceMs))
-        return wait(subscription, place, bulk)
+      if (!isStuck(state, place, bulk, now(), patienceMs)) return wait(subscription, place, bulk)
       forgetIfUnused(state, subscription, place)
       return 'saturated'
     },
@@ -120,9 +118,13 @@ export function createSendSlots(options: SendSlotsOptions): SendSlots {
       giveTurn(state)
       return turn
     },
-    isRushed: (subscription) => {
-      const place = state.places.get(subscription)
-      return place !== undefined && place.waiters.length >= rushedFrom && !isOld(place, now() - quickMs)
+    isCrowded: (bulk = false) => {
+      if (state.waiting < total) return false
+      let waiting = 0
+      for (const { waiters, answeredAt } of state.waitedFor.values())
+        if (now() - answeredAt < silentMs)
+          waiting += bulk ? waiters.length : waiters.filter((waiter) => !waiter.bulk).length
+      return waiting >= total
     },
     inUse: () => state.inUse,
     waiting: () => state.waiting,
@@ -134,7 +136,7 @@ export function createSendSlots(options: SendSlotsOptions): SendSlots {
 }
 
 function placeOf({ places }: State, subscription: SubscriptionId, limit: number): Place {
-  const place = places.get(subscription) ?? { limit, holders: new Set(), waiters: [] }
+  const place = places.get(subscription) ?? { limit, holders: new Set(), waiters: [], answeredAt: -Infinity }
   places.set(subscription, place)
   place.limit = limit
   return place
@@ -147,14 +149,13 @@ const isFree = ({ total, inUse, bulkInUse }: State, bulk: boolean): boolean =>
 const hasRoom = (state: State, { holders, limit }: Place, bulk: boolean): boolean =>
   isFree(state, bulk) && holders.size < Math.min(limit, (state.total - state.inUse) * partOfFree)
 
-/** Its oldest request was begun before `before`. */
-function isOld({ holders }: Place, before: number): boolean {
-  const [oldest] = holders
-  return oldest !== undefined && oldest.since < before
+/** Its oldest request is older than anybody would wait, or whoever is before this one has used up half of the patience. */
+function isStuck(state: State, place: Place, bulk: boolean, now: number, patienceMs: number): boolean {
+  const before = bulk ? place.waiters[0] : place.waiters.find((waiter) => !waiter.bulk)
+  if (before !== undefined && now - before.since > patienceMs / 2) return true
+  const [holder] = place.holders
+  return holder !== undefined && now - holder.since > patienceMs && !hasRoom(state, place, false)
 }
-
-const isStuck = (state: State, place: Place, before: number): boolean =>
-  !hasRoom(state, place, false) && isOld(place, before)
 
 function take(state: State, subscription: SubscriptionId, place: Place, bulk: boolean): Slot {
   const holder = { since: state.now() }
@@ -167,6 +168,7 @@ function take(state: State, subscription: SubscriptionId, place: Place, bulk: bo
       if (!place.holders.delete(holder)) return
       state.inUse -= 1
       state.bulkInUse -= share
+      place.answeredAt = state.now()
       admit(state, subscription, place)
       admitOthers(state)
     },

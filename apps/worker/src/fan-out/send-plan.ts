@@ -1,5 +1,4 @@
 import { plannedHow, type ClaimedBatch } from '@waybill/db'
-import type { SubscriptionId } from '@waybill/domain'
 import type { Slot } from '../delivery/create-send-slots.ts'
 import { createOpenBatch, type OpenBatch, type Tally } from './create-open-batch.ts'
 import type { FanOutDeps } from './fan-out-batch.ts'
@@ -28,7 +27,7 @@ export async function sendPlan(
     return { settled: deps.firstRecorder.record({ outcomes: [], finishes: batch }).then(() => ({})) }
   }
   const open = createOpenBatch(batch, plan.length, deps.firstRecorder)
-  const waitedFor = new Set<SubscriptionId>()
+  let waits = false
   for (const work of plan) {
     if (!isSent(work.planned)) open.add(unsentOutcome(work))
     else if (work.planned.how === plannedHow.pending || !sendsNow(deps, work))
@@ -36,12 +35,11 @@ export async function sendPlan(
     else {
       const room = deps.slots.room(bulk)
       if (room) await room
-      if (begin(deps, open, { ...work, bulk }) === 'waits') waitedFor.add(work.subscriber.id)
+      if (begin(deps, open, { ...work, bulk }) === 'waits') waits = true
     }
   }
-  // More batches would only make the queue at these longer, and it is this worker that does not keep up.
-  for (const subscription of waitedFor)
-    while (deps.slots.isRushed(subscription)) await deps.pause(lookAgainMs)
+  // Another batch would only make the queue longer.
+  while (waits && deps.slots.isCrowded(bulk)) await deps.pause(lookAgainMs)
   return { settled: open.settled }
 }
 
