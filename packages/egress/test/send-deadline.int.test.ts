@@ -100,7 +100,7 @@ describe('the deadline', () => {
 
   it('says that it was still sending when the server does not read', async () => {
     const server = using(await startRaw((socket) => void socket.pause()))
-    const { outcome } = await timed(server.port, 300, {}, 'x'.repeat(30_000_000))
+    const { outcome } = await timed(server.port, 3_000, {}, 'x'.repeat(30_000_000))
     expectTimeout(outcome, 'send')
   })
 
