@@ -106,6 +106,17 @@ describe('migrating while the database is in use', () => {
     expect(row).toEqual({ left: 0, writes: 3 })
   })
 
+  it('comes to an end of the steps although others go on writing what matches', async () => {
+    // Each step makes a row that the next one would find.
+    const more = 'INSERT INTO notes (at) SELECT clock_timestamp() FROM changed LIMIT 1 RETURNING 1'
+    await migrate(
+      `CREATE TABLE notes (at timestamptz, seen boolean); INSERT INTO notes VALUES (now())${next}-- in steps
+        WITH changed AS (UPDATE notes SET seen = true
+          WHERE seen IS NULL AND at < current_setting('waybill.stage_began')::timestamptz RETURNING 1) ${more}`,
+    )
+    expect(await f.sql`SELECT FROM notes WHERE seen IS NULL`).toHaveLength(1)
+  })
+
   it('says what it cannot read', async () => {
     await expect(migrate('DROP INDEX CONCURRENTLY "due_lane"')).rejects.toThrow('CONCURRENTLY is understood')
   })

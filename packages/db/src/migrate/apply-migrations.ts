@@ -54,8 +54,12 @@ async function runStage(client: postgres.Sql, stage: Stage, keep: Keep, log: Log
   await client.begin(keep)
 }
 
-/** Each step commits by itself, so that no row stays locked for long. */
+/**
+ * Each step commits by itself, so that no row stays locked for long. The statement may ask `waybill.stage_began` for the time:
+ * without such a bound, an older version that goes on writing would keep it from ever coming to an end.
+ */
 async function runSteps(client: postgres.Sql, statement: string, log: Log): Promise<void> {
+  await client`SELECT set_config('waybill.stage_began', now()::text, false)`
   const step = () => retryLocks(client, log, async (_tx, run) => (await run(statement)).count)
   while ((await step()) > 0) await pause(betweenStepsMs)
 }
