@@ -134,7 +134,10 @@ describe('batches', () => {
   it('split a plan that is too long into parts that carry their plan and only the triggers they need', async () => {
     const batch = await aBatch(2)
     await claimBatch(f.sql, batch, f.worker)
-    const parts = await splitPlan(f.sql, batch, f.worker, [[planned()], [{ ...planned(), offset: 1 }]])
+    const parts = await splitPlan(f.sql, batch, f.worker, [
+      { plan: [planned()], bulk: false },
+      { plan: [{ ...planned(), offset: 1 }], bulk: true },
+    ])
     expect(parts).toHaveLength(2)
     expect(await rowOf(batch)).toBeUndefined()
     const claims = await Promise.all(parts.map((part) => claimBatch(f.sql, part, f.worker)))
@@ -160,7 +163,7 @@ describe('batches', () => {
   it('are split by a former owner in vain', async () => {
     const batch = await aBatch()
     await claimBatch(f.sql, batch, f.worker)
-    expect(await splitPlan(f.sql, batch, f.stranger, [[planned()]])).toEqual([])
+    expect(await splitPlan(f.sql, batch, f.stranger, [{ plan: [planned()], bulk: true }])).toEqual([])
     expect(await splitTriggers(f.sql, batch, f.stranger)).toEqual([])
     expect(await rowOf(batch)).toBeDefined()
   })

@@ -15,6 +15,7 @@ import { faultPoint } from '@waybill/fault-points'
 import type { WorkerDeps } from '../deps.ts'
 import { matchSubscriptions } from './match-subscriptions.ts'
 import { isSent, pendingOutcome, unsentOutcome, type PlannedWork } from './first-outcome.ts'
+import { partsOf } from './parts-of.ts'
 import { plannedProfile } from './planned-profile.ts'
 import { sendPlan } from './send-plan.ts'
 
@@ -40,6 +41,9 @@ export type FanOutDeps = Pick<
 /** Claims without a plan at which a batch is taken apart, and at which a single trigger is set aside. */
 const takeApartAtRun = 4
 const setAsideAtRun = 8
+
+/** More possible deliveries than this are not planned at once: a batch's triggers are taken apart first. */
+const maxMatches = 50_000
 
 /**
  * Claim → match → freeze the plan → send. Resolves when every send has begun; what is open settles in the
@@ -103,17 +107,24 @@ async function leaveToNewer({ sql, lease, logger }: FanOutDeps, { id, runs }: Cl
 type Frozen = NonNullable<ClaimedBatch['frozen']>
 
 async function plan(deps: FanOutDeps, batch: ClaimedBatch): Promise<Frozen | undefined> {
+  if (batch.triggers.length > 1 && mostMatches(deps, batch) > maxMatches) {
+    await takeApart(deps, batch)
+    return undefined
+  }
   const matched = await match(deps, batch)
   if (matched.length > maxPlanLength) {
-    const parts: PlannedDelivery[][] = []
-    for (let i = 0; i < matched.length; i += maxPlanLength) parts.push(matched.slice(i, i + maxPlanLength))
+    const parts = partsOf(batch, matched)
     const ids = await splitPlan(deps.sql, batch.id, deps.lease.worker, parts)
-    for (const part of ids) deps.wakeUps.fanOut(part, { bulk: matched.length })
+    const bulk = parts.filter((part) => part.bulk).length * maxPlanLength
+    ids.forEach((id, i) => deps.wakeUps.fanOut(id, { bulk: parts[i]?.bulk ? bulk : undefined }))
     return undefined
   }
   const base = await freezePlan(deps.sql, batch.id, deps.lease.worker, matched)
   return base === undefined ? undefined : { base, plan: matched }
 }
+
+const mostMatches = ({ snapshot }: FanOutDeps, { triggers }: ClaimedBatch): number =>
+  triggers.reduce((sum, one) => sum + snapshot.listening(one.integration, one.eventId).length, 0)
 
 async function match({ sql, snapshot }: FanOutDeps, batch: ClaimedBatch): Promise<PlannedDelivery[]> {
   const duplicates = batch.triggers.filter((trigger) => trigger.duplicate).map((trigger) => trigger.id)
@@ -160,8 +171,7 @@ async function leaveToLanes(deps: FanOutDeps, batch: ClaimedBatch, frozen: Froze
 async function isolate(deps: FanOutDeps, batch: ClaimedBatch): Promise<boolean> {
   const { worker } = deps.lease
   if (batch.triggers.length > 1) {
-    const parts = await splitTriggers(deps.sql, batch.id, worker)
-    for (const part of parts) deps.wakeUps.fanOut(part, { bulk: batch.bulk ? parts.length : undefined })
+    const parts = await takeApart(deps, batch)
     deps.logger.warn('batch.taken-apart', { batch: batch.id, run: batch.runs, parts: parts.length })
     return true
   }
@@ -169,4 +179,10 @@ async function isolate(deps: FanOutDeps, batch: ClaimedBatch): Promise<boolean> 
   await quarantineBatch(deps.sql, batch.id, worker)
   deps.logger.error('batch.quarantined', { batch: batch.id, run: batch.runs })
   return true
+}
+
+async function takeApart({ sql, lease, wakeUps }: FanOutDeps, batch: ClaimedBatch): Promise<BatchId[]> {
+  const parts = await splitTriggers(sql, batch.id, lease.worker)
+  for (const part of parts) wakeUps.fanOut(part, { bulk: batch.bulk ? parts.length : undefined })
+  return parts
 }

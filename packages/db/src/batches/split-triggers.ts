@@ -2,8 +2,9 @@ import type { BatchId, WorkerId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
 
 /**
- * Replaces a batch that keeps killing its workers before a plan exists by batches of one trigger each, so that
- * the one to blame is found; the parts inherit `runs`. Empty: no longer this worker's.
+ * Replaces a batch without a plan by batches of one trigger each: so that the one to blame is found when it keeps killing
+ * its workers, or because all its matches are too many for one plan. The parts inherit `runs`. Empty: no longer this
+ * worker's.
  */
 export async function splitTriggers(
   sql: SqlOrTransaction,
