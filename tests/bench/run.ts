@@ -6,13 +6,14 @@ import { exitCodeOf } from '../support/run-jest.ts'
 import { TestResources } from '../support/test-resources.ts'
 import { readOptions, usage } from './options.ts'
 import type { BenchOptions } from './options.ts'
+import { p13 } from './scenarios/p13.ts'
 import { p2 } from './scenarios/p2.ts'
 import { p5 } from './scenarios/p5.ts'
 import { p6 } from './scenarios/p6.ts'
 import { p14 } from './scenarios/p14.ts'
 import type { Bench, Scenario } from './support/bench.ts'
 
-const scenarios: Readonly<Record<string, Scenario>> = { p2, p5, p6, p14 }
+const scenarios: Readonly<Record<string, Scenario>> = { p2, p5, p6, p13, p14 }
 
 async function main(): Promise<number> {
   const [name = '', ...flags] = process.argv.slice(2).filter((arg) => arg !== '--')

@@ -1,12 +1,13 @@
 /** P5: what subscriptions whose endpoints hang to their deadline cost those whose do not. */
-import { setTimeout as pause } from 'node:timers/promises'
-import { redisServerPath } from '@waybill/testing'
+import { backendsOf } from '../support/backends-of.ts'
+import type { Backend } from '../support/backends-of.ts'
 import type { Bench } from '../support/bench.ts'
 import { startBenchProcess } from '../support/bench-process.ts'
 import type { BenchProcess } from '../support/bench-process.ts'
 import { checkHealthy } from '../support/check-healthy.ts'
 import type { Figures } from '../support/measure-figures.ts'
 import type { OpenLoad, OpenResult } from '../support/open-loop.ts'
+import { plansSettled } from '../support/plans-settled.ts'
 import { printTable } from '../support/print-table.ts'
 import type { TableColumn } from '../support/print-table.ts'
 import { benchIntegration } from '../support/seed-stack.ts'
@@ -58,14 +59,7 @@ export async function p5(bench: Bench): Promise<string[]> {
   return problems
 }
 
-function backendsOf({ options: { queue } }: Bench): ('redis' | 'postgres')[] {
-  const wanted = queue === 'both' ? (['redis', 'postgres'] as const) : [queue]
-  if (redisServerPath() !== undefined || !wanted.includes('redis')) return [...wanted]
-  console.warn('bench: NO REDIS on the PATH: it is LEFT OUT.')
-  return wanted.filter((backend) => backend !== 'redis')
-}
-
-async function measureBackend(bench: Bench, backend: 'redis' | 'postgres') {
+async function measureBackend(bench: Bench, backend: Backend) {
   const receiver = startBenchProcess(bench, 'support/subscribers.ts')
   const loader = startBenchProcess(bench, 'support/open-loop.ts')
   const origins = await receiver.ask<string[]>('listen', subscribers)
@@ -80,7 +74,8 @@ async function measureBackend(bench: Bench, backend: 'redis' | 'postgres') {
   await run('warming up', 0, warmUpSeconds)
   const measured: Phase[] = []
   for (const { name, hanging } of phases) measured.push(await run(name, hanging, phaseSeconds))
-  if (!(await eventuallySettled(stack))) run.problems.push(`${stack.name}: some outcomes were not recorded`)
+  if (!(await plansSettled(stack, 2 * timeoutMs)))
+    run.problems.push(`${stack.name}: some outcomes were not recorded`)
   const found = [
     ...run.problems,
     ...(await checkHealthy(stack, run.accepted, { receiver, subscribers, hung })),
@@ -132,17 +127,6 @@ function createRuns(stack: Stack, loader: BenchProcess, receiver: BenchProcess) 
     }
   }
   return Object.assign(run, { problems, accepted })
-}
-
-/** First outcomes of all plans are written: what hangs is left to lanes at its deadline. */
-const eventuallySettled = async ({ observer: { sql } }: Stack): Promise<boolean> => {
-  const giveUpAt = performance.now() + 2 * timeoutMs
-  while (performance.now() < giveUpAt) {
-    const [row] = await sql<{ done: boolean }[]>`SELECT NOT EXISTS (SELECT FROM batches) AS done`
-    if (row?.done) return true
-    await pause(100)
-  }
-  return false
 }
 
 const columns = (measured: readonly Phase[]): TableColumn[] =>

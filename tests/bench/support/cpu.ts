@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 /** The unit of the times in /proc, USER_HZ: 100 on every Linux that Node runs on, see proc_pid_stat(5). */
 const ticksPerSecond = 100
@@ -27,6 +27,18 @@ export function processCpu(pid: number): ProcessCpu {
 /** What it used between two readings. */
 export function cpuBetween(before: ProcessCpu, after: ProcessCpu): ProcessCpu {
   return { seconds: after.seconds - before.seconds, system: after.system - before.system }
+}
+
+/** Begins to watch a process' memory anew: see clear_refs in proc(5). */
+export function forgetPeakMemory(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5')
+}
+
+/** The most memory a process has had resident since then, in bytes. */
+export function peakMemory(pid: number): number {
+  const [, kilobytes = Number.NaN] =
+    /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return Number(kilobytes) * 1024
 }
 
 /** CPU-seconds of the whole machine so far, by everybody; `stolen` is what its host gave to others. */

@@ -4,8 +4,8 @@ import { Pool } from 'undici'
 import { triggerTemplate, writeMark } from './make-trigger.ts'
 import { serveCommands, sharedNow } from './serve-commands.ts'
 
-/** Triggers that come evenly, at each of the facilities in turn. */
-export type Stream = { integration: number; facilities: string[]; perSecond: number }
+/** Triggers that come evenly, at each of the facilities in turn; no more than `most`. */
+export type Stream = { integration: number; facilities: string[]; perSecond: number; most?: number }
 
 export type OpenLoad = {
   origin: string
@@ -29,8 +29,8 @@ export type OpenResult = {
 type Planned = { stream: number; afterMs: number; facility: string }
 
 function plan({ streams, seconds }: OpenLoad): Planned[] {
-  const all = streams.flatMap(({ perSecond, facilities }, stream) =>
-    Array.from({ length: Math.floor(perSecond * seconds) }, (_, i) => ({
+  const all = streams.flatMap(({ perSecond, facilities, most = Infinity }, stream) =>
+    Array.from({ length: Math.min(most, Math.floor(perSecond * seconds)) }, (_, i) => ({
       stream,
       afterMs: (i * 1_000) / perSecond,
       facility: facilities[i % facilities.length] ?? '',
