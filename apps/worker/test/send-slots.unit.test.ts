@@ -151,11 +151,11 @@ describe('send slots', () => {
 
   it('are held by bulk deliveries up to half, and by others up to all', async () => {
     slots = createSendSlots({ total: 4 })
-    const bulk = [held(slots.enter(one, 9, true)), held(slots.enter(one, 9, true))]
-    const third = slots.enter(two, 9, true)
+    const bulk = [held(slots.enter(one, 9, true)), held(slots.enter(two, 9, true))]
+    const third = slots.enter(three, 9, true)
     expect(third).toBeInstanceOf(Promise)
-    held(slots.enter(three, 9))
-    held(slots.enter(two, 9))
+    held(slots.enter(asSubscriptionId(4), 9))
+    held(slots.enter(asSubscriptionId(5), 9))
     bulk[0]?.release()
     expect(held(await third)).toBeDefined()
     expect(slots.inUse()).toBe(4)
