@@ -42,7 +42,8 @@ describe('the api process', () => {
     const { sql, orm, close } = openTestDatabase(database.url)
     await putIntegration(orm, ours, 'Ours')
     const { token } = await createToken(orm, 'load', [ours])
-    const api = start({ DATABASE_URL: database.url })
+    // Long enough that no connection idles all the while only because the host is busy.
+    const api = start({ DATABASE_URL: database.url, LAME_DUCK_MS: '2500' })
     const url = await started(api)
     await sql`TRUNCATE triggers, batches`
     const calls = postUntilRefused(kind, { url, token, body: JSON.stringify(trigger()) }, 8)
