@@ -15,9 +15,12 @@ BEGIN
 	-- Of the session, not of the transaction: others need not wait until this one is committed.
 	PERFORM pg_advisory_lock(hashtext('waybill.number_block'));
 	block := nextval('number_block');
-	IF block NOT BETWEEN place AND place + 200000000 THEN
-		-- A little ahead, out of the way of those who take a block just now, and so not again for the next of them.
-		PERFORM setval('number_block', place + 100, false);
+	-- A little ahead, so not again for the next of those who wait here, and never back behind those who take a block just now.
+	IF block < place THEN
+		PERFORM setval('number_block', greatest(place + 100, last_value)) FROM "number_block";
+		block := nextval('number_block');
+	ELSIF block > place + 200000000 THEN
+		PERFORM setval('number_block', place + 100);
 		block := nextval('number_block');
 	END IF;
 	PERFORM pg_advisory_unlock(hashtext('waybill.number_block'));
