@@ -45,7 +45,7 @@ export type JudgeOptions = {
   complete?: readonly { id: number; facilities?: readonly string[] | undefined }[]
   timeoutMs?: number
   scheduleScale?: number
-  /** How much later than its time an attempt may come beside what RELIABILITY.md allows, because of the fault, ms. */
+  /** How much later than its time an attempt may come beside what is allowed in every run, because of the fault, ms. */
   lateMs?: number
   /** At least this many requests must be retries; default 1 from 100 accepted triggers on. */
   retries?: number

@@ -2,7 +2,7 @@ import type { App } from '../fault-fleet.ts'
 import type { ProcessSight, Sight } from '../watch-stack.ts'
 import type { Failures } from './failures.ts'
 
-/** What nothing may exceed; RELIABILITY.md's I9. */
+/** What nothing may exceed. */
 export type VitalCaps = {
   rssMiB: Record<App, number>
   fds: Record<App, number>
