@@ -47,7 +47,7 @@ describe('subscriptions and tokens', () => {
     const before = await loadSubscriptions(f.sql, f.keys, 0)
     await updateSubscription(f.orm, 'test', yard, one.id, { state: 'paused' })
     const after = await loadSubscriptions(f.sql, f.keys, before.version)
-    expect(after.version).toBe(before.version + 1)
+    expect(after.version).toBeGreaterThan(before.version)
     expect(after.changed.map((changed) => [changed.id, changed.state])).toEqual([[one.id, 'paused']])
   })
 

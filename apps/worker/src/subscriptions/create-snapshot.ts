@@ -28,7 +28,10 @@ export type Subscriber = LoadedSubscription & {
 
 /** The subscriptions in memory, as of a config version. */
 export type Snapshot = {
-  /** Makes the snapshot at least as new as `version`; concurrent callers share one reading. */
+  /**
+   * Makes the snapshot at least as new as `version`, which the database has just told; concurrent callers share one
+   * reading. A database that went back (restored, or a standby took over) is read anew: what it lost must not be matched.
+   */
   ensure(version: number): Promise<void>
   /** Also finds a subscription that was deleted lately. */
   byId(subscription: SubscriptionId): Subscriber | undefined
@@ -81,7 +84,12 @@ export function createSnapshot(deps: {
   let reading: Promise<void> | undefined
 
   const read = async () => {
-    const { version, changed } = await loadSubscriptions(deps.storage.sql, deps.keys, state.version)
+    const load = (since: number) => loadSubscriptions(deps.storage.sql, deps.keys, since)
+    const loaded = await load(state.version)
+    const wentBack = loaded.version < state.version
+    // Read before anything is forgotten: others match meanwhile.
+    const { version, changed } = wentBack ? await load(0) : loaded
+    if (wentBack) forget(state)
     for (const subscription of changed) {
       apply(state, scaled, subscription)
       if (!subscription.secrets) deps.logger.error('secret.unreadable', { subscription: subscription.id })
@@ -90,7 +98,10 @@ export function createSnapshot(deps: {
   }
   return {
     ensure: async (version) => {
-      while (state.version < version) {
+      // Lower: told just before a change was read, or the database went back; a reading tells. The second reading began
+      // after the version was told: where that is not there any more, nothing of what was claimed with it is either.
+      for (let readings = 0; readings < 2 && state.version !== version; readings += 1) {
+        if (readings > 0 && state.version > version) break
         reading ??= read().finally(() => (reading = undefined))
         await reading
       }
@@ -108,6 +119,12 @@ export function createSnapshot(deps: {
       return known !== undefined ? known : readOlderView(state, deps.storage.sql, subscriber.id, revision)
     },
   }
+}
+
+function forget(state: State): void {
+  state.version = 0
+  for (const map of [state.byId, state.byIntegration, state.listening, state.olderViews, state.foreign])
+    map.clear()
 }
 
 function apply(state: State, scaled: Map<ProfileName, Profile>, subscription: LoadedSubscription): void {
