@@ -329,4 +329,18 @@ describe('lanes', () => {
       expect(await nextDue()).toEqual({ owner: null, known: true, early_enough: true })
     }
   })
+
+  it('end what the database lost behind them, instead of coming back to it for ever', async () => {
+    const [noTrigger, noDelivery] = [await f.failOnce(lane), await f.failOnce(lane)]
+    await f.sql`DELETE FROM triggers WHERE id = ${noTrigger.trigger}::bigint`
+    await f.sql`DELETE FROM deliveries WHERE id = ${noDelivery.delivery}::bigint`
+    const { run } = await claim()
+    expect(await sliceLane(f.sql, lane, f.worker, run, { limit: 9, suspects: false, which: 'all' })).toEqual(
+      [],
+    )
+    expect(await f.sql`SELECT FROM due WHERE subscription = ${lane}::int`).toHaveLength(0)
+    expect(await releaseLane(f.sql, lane, f.worker)).toBeUndefined()
+    const [row] = await f.sql`SELECT status, err FROM deliveries WHERE id = ${noTrigger.delivery}::bigint`
+    expect(row).toEqual({ status: 3, err: 'quarantined' })
+  })
 })

@@ -4,6 +4,7 @@ import type { StoredTrigger } from '../triggers/stored-trigger.ts'
 import { markDue, type DueWanted, type MarkedRow } from './mark-due.ts'
 import { readMarked } from './read-marked.ts'
 import { recordDeaths } from './record-deaths.ts'
+import { settleLost } from './settle-lost.ts'
 
 /**
  * A due delivery that this run has marked and may send now. `profile` is the code of the one it was planned with;
@@ -38,7 +39,15 @@ export async function sliceLane(
   if (marked.length === 0) return []
   const died = marked.filter((row) => row.died)
   if (died.length > 0) await recordDeaths(sql, died)
-  return readMarked(sql, subscription, marked)
+  const sliced = await readMarked(sql, subscription, marked)
+  if (sliced.length < marked.length) {
+    const readable = new Set(sliced.map((row) => row.delivery))
+    await settleLost(
+      sql,
+      marked.filter((row) => !readable.has(row.delivery)),
+    )
+  }
+  return sliced
 }
 
 /** Takes back the marks a run has left in its lane, of deliveries that were not sent after all. */
