@@ -13,6 +13,8 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 
+const clients = 8
+
 const start = (env: Record<string, string>) =>
   startProcess({
     program,
@@ -46,14 +48,18 @@ describe('the api process', () => {
     const api = start({ DATABASE_URL: database.url, LAME_DUCK_MS: '2500' })
     const url = await started(api)
     await sql`TRUNCATE triggers, batches`
-    const calls = postUntilRefused(kind, { url, token, body: JSON.stringify(trigger()) }, 8)
+    const calls = postUntilRefused(kind, { url, token, body: JSON.stringify(trigger()) }, clients)
     await eventually(async () => (await sql`SELECT FROM triggers LIMIT 1`).length > 0)
     const exit = await api.stop()
     const counts = await calls
     const [row] = await sql`SELECT count(*)::int AS n FROM triggers`
     await close()
     expect(exit).toMatchObject({ code: 0 })
-    expect(counts).toEqual({ 202: row?.['n'] })
+    const { 202: accepted, ECONNRESET: reset = 0, ...others } = counts
+    expect(accepted).toBe(row?.['n'])
+    expect(others).toEqual({})
+    // Nobody keeps them from the address that closes: what the kernel takes in at that very moment is reset, unread.
+    expect(reset).toBeLessThanOrEqual(clients)
   })
 
   it('says that it is not ready and serves on before it ends', async () => {
