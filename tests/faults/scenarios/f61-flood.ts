@@ -1,8 +1,9 @@
-import { createToken, createSubscription, deriveMasterKeys, putIntegration } from '@waybill/db'
-import { asIntegrationId, parseStandardSecret, profileCode } from '@waybill/domain'
+import { createToken, putIntegration } from '@waybill/db'
+import { asIntegrationId } from '@waybill/domain'
+import { subscribeReceiver } from '../../support/subscribe-receiver.ts'
 import { readLedgers } from '../support/checks/read-ledgers.ts'
 import { percentile } from '../support/checks/check-calls.ts'
-import { masterKey, secret, type FaultStack } from '../support/fault-stack.ts'
+import type { FaultStack } from '../support/fault-stack.ts'
 import { judge, mustHold } from '../support/judge.ts'
 import { bothBackends, type Scenario } from '../support/scenario.ts'
 import { lasts, startLoad, usualStack } from '../support/start-load.ts'
@@ -49,23 +50,8 @@ export const scenario: Scenario = {
 async function addFlooder(stack: FaultStack): Promise<string> {
   const { orm } = stack.database
   await putIntegration(orm, flooder, 'Flooder')
-  await createSubscription(orm, deriveMasterKeys(masterKey), 'faults', {
-    integration: flooder,
-    key: 'flood',
-    name: 'flood',
-    url: `${stack.receiver.url}/flood`,
-    view: null,
-    profile: profileCode('standard'),
-    state: 'active',
-    filters: {},
-    successCode: null,
-    horizonSeconds: 3_600,
-    timeoutMs: 5_000,
-    inFlightLimit: 20,
-    notify: false,
-    notificationEmails: null,
-    secrets: [parseStandardSecret(secret) as Buffer],
-  })
+  const url = `${stack.receiver.url}/flood`
+  await subscribeReceiver(stack.database, 'faults', url, { integration: flooder, inFlightLimit: 20 })
   return (await createToken(orm, 'flood', [flooder])).token
 }
 
