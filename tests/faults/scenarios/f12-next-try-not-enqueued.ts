@@ -9,7 +9,7 @@ export const scenario: Scenario = {
   run: async (context) => {
     const { stack, links } = await linkedStack(context)
     // The ids of a lane's wake-ups begin like this.
-    for (const { id } of stack.subscriptions) links.workerRedis?.cutEvery(`l-${id}-`)
+    links.workerRedis?.cutEvery(stack.subscriptions.map(({ id }) => `l-${id}-`))
     await stack.client.post(200, { rate: 50 })
     const finding = await judge(stack)
     mustHold(finding, (links.workerRedis?.cuts() ?? 0) > 0, 'F12 no wake-up was cut')

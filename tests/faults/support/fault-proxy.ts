@@ -35,8 +35,8 @@ export type FaultProxy = {
   cutOnMatch(text: string, options?: { direction?: Direction; when?: 'before' | 'after' }): Promise<void>
   /** Holds back `text` and what follows on its connection. */
   holdOnMatch(text: string, direction?: Direction): { held: Promise<void>; release(): void }
-  /** Does the same for every match until told otherwise. */
-  cutEvery(text: string | undefined): void
+  /** Breaks every connection on which one of these passes, until told otherwise. */
+  cutEvery(texts: readonly string[]): void
   /** Matches that were cut so far. */
   cuts(): number
   connections(): number
@@ -102,9 +102,9 @@ export async function startFaultProxy(): Promise<FaultProxy> {
       const { happened, release } = watch(text, direction, 'hold')
       return { held: happened, release }
     },
-    cutEvery: (text) => {
+    cutEvery: (texts) => {
       state.watches = state.watches.filter((one) => one.once)
-      if (text !== undefined) void watch(text, 'up', 'cut-before', false)
+      for (const text of texts) void watch(text, 'up', 'cut-before', false)
     },
     cuts: () => state.cuts,
     connections: () => links.size,
