@@ -18,6 +18,9 @@ export type BenchOptions = {
   history: number
   /** Triggers of each flood of p14. */
   flood: number
+  /** How long the soak lasts, and what comes in it. */
+  minutes: number
+  perSecond: number
 }
 
 const queues: readonly string[] = ['redis', 'postgres', 'both']
@@ -38,6 +41,8 @@ export function readOptions(flags: string[]): BenchOptions {
       profile: { type: 'boolean', default: false },
       history: { type: 'string', default: '1000000' },
       flood: { type: 'string', default: '40000' },
+      minutes: { type: 'string', default: '20' },
+      'per-second': { type: 'string', default: '200' },
     },
   })
   return {
@@ -51,6 +56,8 @@ export function readOptions(flags: string[]): BenchOptions {
     profile: values.profile,
     history: whole('history', values.history, 1_000, 10_000_000),
     flood: whole('flood', values.flood, 500, 1_000_000),
+    minutes: whole('minutes', values.minutes, 1, 600),
+    perSecond: whole('per-second', values['per-second'], 50, 5_000),
   }
 }
 
@@ -58,7 +65,8 @@ export function usage(scenarios: readonly string[]): string {
   return [
     `usage: pnpm bench <${scenarios.join('|')}> [--queue redis|postgres|both] [--count N] [--repeats N]`,
     '         [--warm-up N] [--connections N] [--body 1k|7k] [--in-flight N] [--profile]',
-    '         [--history N] (p6: --history and --count, the calls of each kind; p14: --flood)',
+    '         [--history N] (p6: --history and --count, the calls of each kind; p14: --flood;',
+    '         soak: --minutes and --per-second)',
   ].join('\n')
 }
 
