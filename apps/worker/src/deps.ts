@@ -11,7 +11,9 @@ import { attemptDelivery, type AttemptResult, type DueAttempt } from './delivery
 import { createBreakers, type Breakers } from './delivery/create-breakers.ts'
 import { createBusyMeter, type BusyMeter } from './delivery/create-busy-meter.ts'
 import { createSendGate, type SendGate } from './delivery/create-send-gate.ts'
+import { createRetrySlots, type RetrySlots } from './delivery/create-retry-slots.ts'
 import { createSendSlots, type SendSlots } from './delivery/create-send-slots.ts'
+import { createKeepsUp } from './delivery/event-loop-meter.ts'
 import { unwellToOpen } from './drain/lane-health.ts'
 import { checkInstallation } from './check-installation.ts'
 import { createLease, type Lease } from './lease/create-lease.ts'
@@ -35,7 +37,7 @@ export type WorkerDeps = {
   lease: Lease
   snapshot: Snapshot
   slots: SendSlots
-  retrySlots: Semaphore
+  retrySlots: RetrySlots
   /** Bulk batches that may begin at once, whether the queue or the sweep brings them. */
   bulkRuns: Semaphore
   gate: SendGate
@@ -90,14 +92,16 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
     },
   })
   const laterRecorder = createLaterRecorder({ storage, logger, pause: sleep })
-  const slots = createSendSlots({ total: config.inFlight.firstAttempts })
+  const keepsUp = createKeepsUp()
+  const slots = createSendSlots({ total: config.inFlight.firstAttempts, keepsUp })
   const busy = createBusyMeter()
-  const retrySlots = createSemaphore(config.inFlight.retries)
+  const retrySlots = createRetrySlots({ total: config.inFlight.retries, keepsUp })
   const breakers = createBreakers({ unwellToOpen })
   const unrecorded = () => oldestOf(firstRecorder.pending(), laterRecorder.pending())
   const metrics = createWorkerMetrics({
     firstAttempts: () => slots.inUse(),
     retries: () => retrySlots.inUse(),
+    slow: () => slots.slow() + retrySlots.slow(),
     unrecorded: () => unrecorded().rows,
   })
   const policy = createAddressPolicy({ allow: config.egressAllow })

@@ -20,7 +20,12 @@ export type WorkerMetrics = {
   history(history: History): void
 }
 
-export type WorkerGauges = { firstAttempts: () => number; retries: () => number; unrecorded: () => number }
+export type WorkerGauges = {
+  firstAttempts: () => number
+  retries: () => number
+  slow: () => number
+  unrecorded: () => number
+}
 
 /** Bounded labels only: never a URL or a subscription. */
 export function createWorkerMetrics(live: WorkerGauges): WorkerMetrics {
@@ -66,11 +71,12 @@ export function createWorkerMetrics(live: WorkerGauges): WorkerMetrics {
   gauge({
     registry,
     name: 'waybill_in_flight',
-    help: 'Requests under way, first attempts and retries, and outcomes not yet written.',
+    help: 'Requests under way: first attempts and retries with a slot, slow ones without; and outcomes not yet written.',
     labels: ['kind'],
     collect: (self) => {
       self.set({ kind: 'first' }, live.firstAttempts())
       self.set({ kind: 'retry' }, live.retries())
+      self.set({ kind: 'slow' }, live.slow())
       self.set({ kind: 'unrecorded' }, live.unrecorded())
     },
   })

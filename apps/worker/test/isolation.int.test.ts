@@ -103,4 +103,22 @@ describe.each(queueBackends())('an endpoint in trouble, on the $name queue', (ba
       SELECT details ->> 'reason' AS reason FROM notices WHERE kind = 'subscription_deactivated'`
     expect(notices.map((notice) => notice.reason)).toEqual(['failing'])
   })
+
+  it('with others like it keeps nobody waiting for their deadlines, though they have more requests than there are slots', async () => {
+    for (let i = 0; i < 12; i += 1) await p.subscribe(`/hangs-${i}`, { timeoutMs: 10_000 })
+    const { id } = await p.subscribe('/well')
+    p.receiver.setResponder(({ path }) => (path === '/well' ? { status: 200 } : { status: 200, hang: true }))
+    await p.startWorker({ ...fast, FIRST_ATTEMPTS_IN_FLIGHT: '8', RETRIES_IN_FLIGHT: '8' })
+    for (let i = 0; i < 3; i += 1) {
+      const trigger = await p.accept(aTrigger())
+      await eventually(async () => {
+        const made = await p.deliveriesOf(trigger)
+        return made.some((one) => one.subscription === id && one.status === 2)
+      })
+    }
+    // All that while none of the others has come to its deadline.
+    const [row] = await p.sql<{ ended: number }[]>`
+      SELECT count(*)::int AS ended FROM deliveries WHERE subscription <> ${id} AND attempts > 0`
+    expect(row?.ended).toBe(0)
+  })
 })

@@ -160,4 +160,58 @@ describe('send slots', () => {
     expect(held(await third)).toBeDefined()
     expect(slots.inUse()).toBe(4)
   })
+
+  it('come back from requests that are slow while others wait, up to a number of such requests', async () => {
+    let now = 0
+    slots = createSendSlots({ total: 1, slow: 1, patienceMs: 40, monotonic: () => now })
+    const first = held(slots.enter(one, 5))
+    now = 50
+    const second = held(await slots.enter(two, 5))
+    expect([slots.inUse(), slots.slow()]).toEqual([1, 1])
+    const third = slots.enter(three, 5)
+    now = 80
+    // One is slow already: no more may be.
+    now = 200
+    expect(await third).toBe('saturated')
+    first.release()
+    expect([slots.inUse(), slots.slow()]).toEqual([1, 0])
+    second.release()
+    expect(slots.inUse()).toBe(0)
+  })
+
+  it('come back to plans that wait for one', async () => {
+    let now = 0
+    slots = createSendSlots({ total: 1, patienceMs: 40, monotonic: () => now })
+    held(slots.enter(one, 1))
+    const turn = slots.room()
+    now = 50
+    await turn
+    expect(held(slots.enter(two, 1))).toBeDefined()
+    expect(slots.slow()).toBe(1)
+  })
+
+  it('stay with slow requests while this process is what is slow', async () => {
+    let now = 0
+    slots = createSendSlots({ total: 1, patienceMs: 40, keepsUp: () => false, monotonic: () => now })
+    held(slots.enter(one, 1))
+    now = 50
+    const waiting = slots.enter(two, 1)
+    now = 100
+    expect(await waiting).toBe('saturated')
+    expect(slots.slow()).toBe(0)
+  })
+
+  it('that were given back early still count where their subscription has its limit', async () => {
+    let now = 0
+    slots = createSendSlots({ total: 8, patienceMs: 40, monotonic: () => now })
+    const mine = [held(slots.enter(one, 2)), held(slots.enter(one, 2))]
+    for (let other = 10; other < 16; other += 1) held(slots.enter(asSubscriptionId(other), 1))
+    const waiting = slots.enter(two, 1)
+    now = 50
+    held(await waiting)
+    expect(slots.slow()).toBe(8)
+    expect(slots.enter(one, 2)).toBe('saturated')
+    for (const slot of mine) slot.release()
+    expect(held(slots.enter(one, 2))).toBeDefined()
+  })
 })

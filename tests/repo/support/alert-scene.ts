@@ -38,6 +38,7 @@ export function openScene() {
   const worker = createWorkerMetrics({
     firstAttempts: () => 0,
     retries: () => 0,
+    slow: () => 0,
     unrecorded: () => facts.unrecorded,
   })
   const watch = createWatchGauges(worker.registry, {

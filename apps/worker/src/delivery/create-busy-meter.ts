@@ -1,4 +1,4 @@
-import { performance, type EventLoopUtilization } from 'node:perf_hooks'
+import { eventLoopMeter } from './event-loop-meter.ts'
 
 /** Says whether bulk sends should hold back, so that those of others find a process with time to spare. */
 export type BusyMeter = {
@@ -37,15 +37,5 @@ export function createBusyMeter(options: BusyMeterOptions = {}): BusyMeter {
       busy = utilization() > mostAtWork
       return busy
     },
-  }
-}
-
-function eventLoopMeter(): () => number {
-  let before: EventLoopUtilization = performance.eventLoopUtilization()
-  return () => {
-    const after = performance.eventLoopUtilization()
-    const { utilization } = performance.eventLoopUtilization(after, before)
-    before = after
-    return utilization
   }
 }

@@ -23,6 +23,8 @@ export type SendSlots = {
    */
   isCrowded(bulk?: boolean): boolean
   inUse(): number
+  /** Requests that have given their slot back and are still open. */
+  slow(): number
   waiting(): number
   /** Turns everybody who waits away, now and from now on. */
   close(): void
@@ -31,14 +33,18 @@ export type SendSlots = {
 export type SendSlotsOptions = {
   /** Slots of the process; of these bulk deliveries may hold half. */
   total: number
-  /** How long a wish may wait, in ms. */
+  /** How many requests may go on without a slot, default twice as many. */
+  slow?: number
+  /** How long a wish may wait, in ms; also the age at which a request is slow. */
   patienceMs?: number
+  /** False while requests are slow because this process is; default never. */
+  keepsUp?: () => boolean
   monotonic?: () => number
 }
 
 type Waiter = { since: number; bulk: boolean; resolve: (slot: Slot) => void }
 type Turn = { since: number; bulk: boolean; resolve: () => void }
-type Holder = { since: number }
+type Holder = { since: number; share: number; slow: boolean }
 /** One subscription's place: who holds a slot, oldest first, who waits for one, in order, and when a slot came back. */
 type Place = { limit: number; holders: Set<Holder>; waiters: Waiter[]; answeredAt: number }
 type State = {
@@ -49,6 +55,7 @@ type State = {
   turns: Turn[]
   inUse: number
   bulkInUse: number
+  slow: number
   waiting: number
   total: number
   now: () => number
@@ -70,13 +77,15 @@ const looks = 4
  * the delivery to the subscription's lane.
  */
 export function createSendSlots(options: SendSlotsOptions): SendSlots {
-  const { total, patienceMs = 1_000, monotonic: now = () => performance.now() } = options
+  const { total, slow = total * 2, patienceMs = 1_000, keepsUp = () => true } = options
+  const { monotonic: now = () => performance.now() } = options
   const state: State = {
     places: new Map(),
     waitedFor: new Map(),
     turns: [],
     inUse: 0,
     bulkInUse: 0,
+    slow: 0,
     waiting: 0,
     total,
     now,
@@ -90,8 +99,12 @@ export function createSendSlots(options: SendSlotsOptions): SendSlots {
     clearInterval(timer)
     timer = undefined
   }
+  const isOld = ({ since }: { since: number }) => now() - since > patienceMs
   const watch = () => {
-    timer ??= setInterval(() => sendAway(({ since }) => now() - since > patienceMs), patienceMs / 4)
+    timer ??= setInterval(() => {
+      if (keepsUp() && retire(state, slow, isOld)) letIn(state)
+      sendAway(isOld)
+    }, patienceMs / 4)
   }
   const wait = (subscription: SubscriptionId, place: Place, bulk: boolean) =>
     new Promise<Slot>((resolve) => {
@@ -127,6 +140,7 @@ export function createSendSlots(options: SendSlotsOptions): SendSlots {
       return waiting >= total
     },
     inUse: () => state.inUse,
+    slow: () => state.slow,
     waiting: () => state.waiting,
     close: () => {
       closed = true
@@ -158,21 +172,45 @@ function isStuck(state: State, place: Place, bulk: boolean, now: number, patienc
 }
 
 function take(state: State, subscription: SubscriptionId, place: Place, bulk: boolean): Slot {
-  const holder = { since: state.now() }
-  const share = bulk ? 1 : 0
+  const holder: Holder = { since: state.now(), share: bulk ? 1 : 0, slow: false }
   place.holders.add(holder)
   state.inUse += 1
-  state.bulkInUse += share
+  state.bulkInUse += holder.share
   return {
     release: () => {
       if (!place.holders.delete(holder)) return
-      state.inUse -= 1
-      state.bulkInUse -= share
+      if (holder.slow) state.slow -= 1
+      else giveBack(state, holder)
       place.answeredAt = state.now()
       admit(state, subscription, place)
       admitOthers(state)
     },
   }
+}
+
+function giveBack(state: State, { share }: Holder): void {
+  state.inUse -= 1
+  state.bulkInUse -= share
+}
+
+/** What is old gives its slot back while others wait for one; it still counts where its subscription's limit does. */
+function retire(state: State, most: number, isOld: (holder: Holder) => boolean): boolean {
+  const before = state.slow
+  for (const { holders } of state.places.values())
+    for (const holder of holders) {
+      if (state.slow >= most || !isOld(holder)) break
+      if (holder.slow) continue
+      holder.slow = true
+      state.slow += 1
+      giveBack(state, holder)
+    }
+  return state.slow > before
+}
+
+/** Slots came back without anybody's end: who waits comes in, oldest place first. */
+function letIn(state: State): void {
+  for (const [subscription, place] of state.waitedFor) admit(state, subscription, place)
+  for (let free = state.total - state.inUse; free > 0 && state.turns.length > 0; free -= 1) giveTurn(state)
 }
 
 /** Lets in who waits, as far as there is room, and forgets a place nobody uses. */

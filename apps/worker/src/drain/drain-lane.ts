@@ -17,6 +17,7 @@ import type { WorkerDeps } from '../deps.ts'
 import type { Subscriber } from '../subscriptions/create-snapshot.ts'
 import { writeUntilStored } from '../record/write-until-stored.ts'
 import { keepHealth } from './keep-health.ts'
+import { isOpen } from './lane-health.ts'
 import { sendRetry } from './send-retry.ts'
 import { watchLane, type LaneWatch } from './watch-lane.ts'
 
@@ -40,6 +41,8 @@ export type DrainDeps = Pick<
 
 /** A drain takes slices for this long, then the lane goes back to the tail so that lanes take turns. */
 const turnMs = 2_000
+/** One whose breaker is open has a few probes to send, and nothing to wait here for until they are answered. */
+const probeTurnMs = 250
 /** Slices of one turn follow each other when this part of the limit is free again. */
 const refillAt = 0.5
 /** Wake-ups of a lane within about this time share an id. */
@@ -104,7 +107,7 @@ async function claim(deps: DrainDeps, subscription: SubscriptionId): Promise<Tur
     lane,
     subscriber,
     watch: watchLane(lane, probePauseMs * deps.config.scheduleScale),
-    until: performance.now() + turnMs,
+    until: performance.now() + (isOpen(lane.health) ? probeTurnMs : turnMs),
     open: new Set(),
     taken: 0,
     leftMarks: false,

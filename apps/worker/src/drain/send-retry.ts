@@ -13,7 +13,7 @@ export async function sendRetry(
   subscriber: Subscriber,
   due: SlicedDelivery,
 ): Promise<AttemptResult | 'kept' | undefined> {
-  await deps.retrySlots.acquire()
+  const leave = await deps.retrySlots.enter()
   try {
     if (!deps.gate.isOpen() && !(await deps.gate.pass())) return 'kept'
     const view = await deps.snapshot.viewAt(subscriber, due.revision)
@@ -28,7 +28,7 @@ export async function sendRetry(
     deps.logger.error('delivery.not-sent', { delivery: due.delivery, error })
     return 'kept'
   } finally {
-    deps.retrySlots.release()
+    leave()
   }
 }
 

@@ -32,7 +32,7 @@ export function createWatchGauges(registry: Registry, facts: WatchedFacts): Watc
   gauge({
     registry,
     name: 'waybill_in_flight_ratio',
-    help: 'Requests under way as a share of the limit of the process, first attempts and retries.',
+    help: 'Slots in use as a share of those of the process, for first attempts and for retries.',
     labels: ['kind'],
     collect: (self) => {
       const { first, retry } = facts.inUse()

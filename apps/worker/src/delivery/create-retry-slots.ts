@@ -1,0 +1,63 @@
+import { createSemaphore } from '@waybill/runtime'
+
+/** Slots for retries, first come, first served. */
+export type RetrySlots = {
+  /** Resolves with what gives the slot back; calling that again does nothing. */
+  enter(): Promise<() => void>
+  inUse(): number
+  /** Requests that have given their slot back and are still open. */
+  slow(): number
+}
+
+export type RetrySlotsOptions = {
+  total: number
+  /** How many requests may go on without a slot; default twice as many. */
+  slow?: number
+  /** The age at which a request is slow, in ms. */
+  patienceMs?: number
+  /** False while requests are slow because this process is; default never. */
+  keepsUp?: () => boolean
+  monotonic?: () => number
+}
+
+/** A request that is open for long costs a socket and no work: while others wait, it gives its slot back and counts apart. */
+export function createRetrySlots(options: RetrySlotsOptions): RetrySlots {
+  const { total, slow: most = total * 2, patienceMs = 1_000, keepsUp = () => true } = options
+  const { monotonic: now = () => performance.now() } = options
+  const permits = createSemaphore(total)
+  /** Those with a permit, oldest first. */
+  const holders = new Set<{ since: number }>()
+  let slow = 0
+  let timer: NodeJS.Timeout | undefined
+
+  const look = () => {
+    for (const holder of keepsUp() ? holders : []) {
+      if (slow >= most || now() - holder.since <= patienceMs) break
+      holders.delete(holder)
+      slow += 1
+      permits.release()
+    }
+    if (permits.waiting() > 0) return
+    clearInterval(timer)
+    timer = undefined
+  }
+  return {
+    enter: async () => {
+      if (!permits.tryAcquire()) {
+        timer ??= setInterval(look, patienceMs / 4)
+        await permits.acquire()
+      }
+      const holder = { since: now() }
+      holders.add(holder)
+      let isOpen = true
+      return () => {
+        if (!isOpen) return
+        isOpen = false
+        if (holders.delete(holder)) permits.release()
+        else slow -= 1
+      }
+    },
+    inUse: () => permits.inUse(),
+    slow: () => slow,
+  }
+}
