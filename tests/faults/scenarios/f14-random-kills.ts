@@ -1,18 +1,31 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { TestRedis } from '@waybill/testing'
+import type { FaultStack } from '../support/fault-stack.ts'
 import { judge } from '../support/judge.ts'
+import type { PrivatePostgres } from '../support/private-postgres.ts'
 import { bothBackends, type Scenario } from '../support/scenario.ts'
 import { pickOne } from '../support/seeded-random.ts'
 import { usualStack } from '../support/start-load.ts'
 
+/** One in so many kills is of a server; the others are of an api or a worker. */
+const serverEvery = 8
+
+type Victim = 'api' | 'worker' | 'Postgres' | 'Redis'
+
 export const scenario: Scenario = {
   id: 'F14',
-  title: 'kill -9 of any process every 1 to 5 s',
+  title: 'kill -9 of any process every 1 to 5 s: api, worker, a Postgres backend, Redis (back empty)',
   backends: bothBackends,
   run: async (context) => {
-    const { random, night } = context
+    const { random, night, backend } = context
     const minutes = night?.minutes ?? 0.75
     const wanted = night?.triggers ?? 20_000
-    const stack = await usualStack(context)
+    const postgres = await context.privatePostgres()
+    const redis = backend === 'redis' ? await context.privateRedis() : undefined
+    const stack = await usualStack(context, {
+      databaseUrl: postgres.url,
+      queue: context.queue(postgres.url, redis?.url),
+    })
     await stack.receiver.program({
       rules: [
         { chance: 0.08, answer: { status: 500, delayMs: 20 } },
@@ -27,23 +40,52 @@ export const scenario: Scenario = {
       rate: night ? 600 : 150,
       until: done,
     })
-    const kills = { api: 0, worker: 0 }
-    while (!done()) {
+    const kills: Record<Victim, number> = { api: 0, worker: 0, Postgres: 0, Redis: 0 }
+    for (let n = 1; !done(); n += 1) {
       await pause(1_000 + random() * 4_000)
-      const victim = pickOne(random, [...stack.apis(), ...stack.workers()])
-      victim.kill('SIGKILL')
-      kills[victim.app] += 1
-      await victim.exited
-      await (victim.app === 'api' ? stack.startApi() : stack.startWorker())
-      if ((kills.api + kills.worker) % 20 === 0)
-        context.log(`${stack.client.intents.size} intents, ${kills.api + kills.worker} kills`)
+      const server =
+        n % serverEvery === 0 ? pickOne(random, redis ? [postgres, redis] : [postgres]) : undefined
+      kills[server ? await killServer(server, random) : await killApp(stack, random)] += 1
+      if (n % 20 === 0) context.log(`${stack.client.intents.size} intents, ${n} kills`)
     }
     await posting
     const finding = await judge(stack, {
       calls: { cut: true, unavailable: true },
       timeoutMs: night ? 900_000 : 120_000,
+      // A worker that is killed while Postgres recovers has not recorded what it sent for as long as it may go on sending.
+      inFlightMs: 8_000,
     })
-    finding.notes.push(`${kills.api} kills of an api, ${kills.worker} of a worker`)
+    finding.notes.push(
+      `killed: ${Object.entries(kills)
+        .map(([who, n]) => `${who} ${n}`)
+        .join(', ')}`,
+    )
     return finding
   },
+}
+
+async function killApp(stack: FaultStack, random: () => number): Promise<Victim> {
+  const victim = pickOne(random, [...stack.apis(), ...stack.workers()])
+  victim.kill('SIGKILL')
+  await victim.exited
+  await (victim.app === 'api' ? stack.startApi() : stack.startWorker())
+  return victim.app
+}
+
+async function killServer(server: PrivatePostgres | TestRedis, random: () => number): Promise<Victim> {
+  if ('restart' in server) {
+    await server.kill()
+    await pause(random() * 2_000)
+    await server.restart()
+    return 'Redis'
+  }
+  const [victim] = await server.asAdmin(
+    (sql) =>
+      sql<{ pid: number }[]>`
+        SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'waybill-%'
+        ORDER BY md5(pid::text || ${random()}::text) LIMIT 1`,
+  )
+  // The postmaster ends all the others and recovers.
+  if (victim) process.kill(victim.pid, 'SIGKILL')
+  return 'Postgres'
 }
