@@ -21,6 +21,9 @@ export const isDataError = (code: string | undefined): boolean => code !== undef
 export const isUnknownName = (code: string | undefined): boolean =>
   code !== undefined && /^(3F000|42P01|42703|42883|42704)$/.test(code)
 
+/** The longest pause before the second try, in ms; each further one may be four times as long. */
+const firstPauseMs = 25
+
 /** Runs `work` again (at most `tries` in all, with jitter between) when it lost a deadlock. */
 export async function retryDeadlocks<T>(
   work: () => Promise<T>,
@@ -32,7 +35,7 @@ export async function retryDeadlocks<T>(
       return await work()
     } catch (error) {
       if (attempt >= tries || !isRetryable(pgErrorCode(error))) throw error
-      await new Promise((resolve) => setTimeout(resolve, attempt * 20 * random()))
+      await new Promise((resolve) => setTimeout(resolve, firstPauseMs * 4 ** (attempt - 1) * random()))
     }
   }
 }

@@ -15,6 +15,8 @@ export const scenario: Scenario = {
     const stack = await usualStack(context, { databaseUrl, queue: context.queue(databaseUrl) })
     await stack.client.post(5)
     await stack.fleet.stopAll()
+    // The next look is to find nobody, rather than one who is stopping and says so.
+    await eventually(() => stack.watch.sights.at(-1)?.processes.length === 0)
     await postgres.stop('fast')
     const fromMs = Date.now()
     const api = await stack.startApi({ waitReady: false })

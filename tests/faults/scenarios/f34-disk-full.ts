@@ -8,6 +8,8 @@ import { lasts, startLoad, usualStack } from '../support/start-load.ts'
 
 const run = promisify(execFile)
 
+const fullMs = 8_000
+
 async function mountSmallDisk(context: FaultContext): Promise<string | undefined> {
   const folder = join(context.folder, 'disk')
   await mkdir(folder, { recursive: true })
@@ -37,7 +39,7 @@ export const scenario: Scenario = {
     await lasts(2_000)
     const filler = join(disk, 'filler')
     await writeFile(filler, Buffer.alloc(400 * 1_048_576)).catch(() => undefined)
-    await lasts(8_000)
+    await lasts(fullMs)
     const refused = stack.client.calls.filter(({ status }) => status === 503).length
     await rm(filler, { force: true })
     await lasts(1_000)
@@ -45,7 +47,8 @@ export const scenario: Scenario = {
     await postgres.start().catch(() => undefined)
     await lasts(4_000)
     await load.stop()
-    const finding = await judge(stack, { calls: { unavailable: true } })
+    // A worker that can read and not write is ready, and must not send what it cannot mark.
+    const finding = await judge(stack, { calls: { unavailable: true }, lateMs: fullMs })
     mustHold(finding, refused > 0, 'F34 the disk was not full: no call was refused')
     return finding
   },

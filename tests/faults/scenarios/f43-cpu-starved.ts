@@ -5,6 +5,7 @@ import { bothBackends, type Scenario } from '../support/scenario.ts'
 import { lasts, startLoad, usualStack } from '../support/start-load.ts'
 
 const parent = '/sys/fs/cgroup/cpu'
+const starvedMs = 12_000
 
 export const scenario: Scenario = {
   id: 'F43',
@@ -27,10 +28,11 @@ export const scenario: Scenario = {
     const load = startLoad(stack, { rate: 20 })
     await lasts(1_500)
     await writeFile(`${group}/cgroup.procs`, String(victim?.pid))
-    await lasts(12_000)
+    await lasts(starvedMs)
     await writeFile(`${parent}/cgroup.procs`, String(victim?.pid))
     await load.stop()
-    const finding = await judge(stack)
+    // Late, not lost.
+    const finding = await judge(stack, { lateMs: starvedMs })
     mustHold(finding, victim?.running() === true, 'F43 the worker ended')
     return finding
   },
