@@ -43,7 +43,8 @@ export const scenario: Scenario = {
       },
     )
     answers.clear()
-    const finding = await judge(stack, { timeoutMs: 120_000 })
+    // What is tried again never leaves: nobody receives a retry.
+    const finding = await judge(stack, { timeoutMs: 120_000, retries: 0 })
     const codes = await codesByPath(stack)
     for (const [name, { code }] of Object.entries({ good: { code: '' }, ...faults })) {
       const found = codes.get(`/${name}`)?.join() ?? ''

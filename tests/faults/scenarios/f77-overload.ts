@@ -1,6 +1,10 @@
+import { usualCaps } from '../support/checks/check-vitals.ts'
 import { judge, mustHold } from '../support/judge.ts'
 import { bothBackends, type Scenario } from '../support/scenario.ts'
 import { lasts, startLoad, usualStack } from '../support/start-load.ts'
+
+/** Each has a connection of its own. */
+const atOnce = 400
 
 export const scenario: Scenario = {
   id: 'F77',
@@ -8,10 +12,18 @@ export const scenario: Scenario = {
   backends: bothBackends,
   run: async (context) => {
     const stack = await usualStack(context)
-    const load = startLoad(stack, { rate: 20_000, atOnce: 400 })
+    const load = startLoad(stack, { rate: 20_000, atOnce })
     await lasts(12_000)
     await load.stop()
-    const finding = await judge(stack, { calls: { unavailable: true }, timeoutMs: 300_000 })
+    const finding = await judge(stack, {
+      calls: { unavailable: true },
+      timeoutMs: 300_000,
+      caps: {
+        ...usualCaps,
+        fds: { ...usualCaps.fds, api: usualCaps.fds.api + atOnce },
+        rssMiB: { api: 600, worker: 450 },
+      },
+    })
     const busy = stack.client.calls.filter(({ status }) => status !== 202).length
     finding.notes.push(`${busy} calls were answered with 429 or 503`)
     mustHold(finding, finding.accepted > 500, `F77 only ${finding.accepted} were accepted`)

@@ -70,8 +70,8 @@ export const reversals = {
 
 /** How long the first rows are held before the others are wanted: less than the server waits to look for a deadlock. */
 const holdsSeconds = 0.08
-/** Longer than it holds, so that who does its work again can get it done. */
-const pauseSeconds = 0.15
+/** Long beside it, so that who does its work again gets it done, though two of these work against it. */
+const pauseSeconds = 0.4
 
 /**
  * Locks in those orders until `until`, each in a session of its own. These wait long before they look for a deadlock
