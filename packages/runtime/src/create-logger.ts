@@ -33,6 +33,7 @@ const FORGING = /[\u007f-\u009f\u2028\u2029]/g
  * `{code, message, stack}`, of a failed statement without the statement, and no text can start a second line. A level that is off costs one comparison.
  */
 export function createLogger({ service, level, stream = process.stdout }: LoggerOptions): Logger {
+  outliveReader(stream)
   const winston = createWinston({
     levels: LEVELS,
     level,
@@ -50,6 +51,15 @@ export function createLogger({ service, level, stream = process.stdout }: Logger
   const off = (): void => {}
   const pick = (name: LogLevel) => (LEVELS[name] <= LEVELS[level] ? at(name) : off)
   return { debug: pick('debug'), info: pick('info'), warn: pick('warn'), error: pick('error') }
+}
+
+const outlived = new WeakSet<Writable>()
+
+/** Whoever collects the lines may end or be restarted: the process must not end with it, and has nobody to tell. */
+function outliveReader(stream: Writable): void {
+  if (outlived.has(stream)) return
+  outlived.add(stream)
+  stream.on('error', () => {})
 }
 
 function toLine(service: string, level: string, event: unknown, fields: unknown): string {

@@ -8,12 +8,15 @@ if (mode === 'bad-environment') {
 }
 const never = new Promise<void>(() => {})
 
+const logger = createLogger({ service: 'under-test', level: 'info' })
+
 void runUntilSignal({
-  logger: createLogger({ service: 'under-test', level: 'info' }),
+  logger,
   stopTimeoutMs: mode === 'stop-hangs-briefly' ? 100 : 30_000,
   start: async () => {
     if (mode === 'start-fails') throw new Error('cannot start')
     const alive = setInterval(() => {}, 1_000)
+    if (mode === 'talks') setInterval(() => logger.info('still.here'), 5).unref()
     if (mode === 'throws') setTimeout(() => fail(), 10)
     if (mode === 'rejects') setTimeout(() => void Promise.reject(new Error('nobody caught this')), 10)
     return {

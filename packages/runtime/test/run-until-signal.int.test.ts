@@ -37,6 +37,17 @@ describe('runUntilSignal', () => {
     expect(output()).toContain('"process.exited"')
   })
 
+  it('outlives whoever reads its lines', async () => {
+    const { child, saw } = run('talks')
+    const ended = new Promise<number | null>((resolve) => child.on('exit', resolve))
+    await saw('still.here')
+    child.stdout?.destroy()
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(child.exitCode).toBeNull()
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+  })
+
   it('exits 1 at a second signal', async () => {
     const { child, exited, saw, output } = run('stop-hangs')
     await saw('process.started')
