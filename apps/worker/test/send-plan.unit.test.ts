@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
-import { plannedHow } from '@waybill/db'
+import { plannedHow, type FirstOutcome } from '@waybill/db'
 import { asBatchId, asDeliveryId, asSubscriptionId } from '@waybill/domain'
 import { createSendSlots } from '../src/delivery/create-send-slots.ts'
+import { NotSent } from '../src/delivery/not-sent.ts'
 import type { FanOutDeps } from '../src/fan-out/fan-out-batch.ts'
 import type { PlannedWork } from '../src/fan-out/first-outcome.ts'
 import { sendPlan } from '../src/fan-out/send-plan.ts'
@@ -75,5 +76,25 @@ describe('a plan', () => {
     expect(begun).toEqual([1, 2, 3, 4, 7])
     slots.close()
     await Promise.all([flood, other])
+  })
+
+  it('leaves what this process cannot send to the lane, without an attempt', async () => {
+    const { deps, slots } = steps(1)
+    const recorded: FirstOutcome[] = []
+    const paused: number[] = []
+    Object.assign(deps, {
+      attempt: () => Promise.reject(new NotSent('sender_exhausted', 'connect EMFILE')),
+      pause: async (ms: number) => void paused.push(ms),
+      logger: { error: () => undefined },
+      firstRecorder: {
+        record: async ({ outcomes }: { outcomes: FirstOutcome[] }) => void recorded.push(...outcomes),
+        gathering: () => undefined,
+      },
+    })
+    const { settled } = await sendPlan(deps, batch(1), [work(1, 1)])
+    await settled
+    expect(recorded).toMatchObject([{ attempt: null, err: null, due: { delayMs: 0, step: 0, crashes: 0 } }])
+    expect(paused).toEqual([1_000])
+    expect(slots.inUse()).toBe(0)
   })
 })

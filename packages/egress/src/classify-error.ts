@@ -33,6 +33,13 @@ const TLS_CODES: Record<string, EgressErrorCode> = {
 const CONNECT_CODES: Record<string, EgressErrorCode> = {
   ECONNREFUSED: 'connect_refused',
   ETIMEDOUT: 'connect_timeout',
+  // This host has no descriptor, port, buffer or memory left, see connect(2) and socket(2): that says nothing about the endpoint.
+  EMFILE: 'sender_exhausted',
+  ENFILE: 'sender_exhausted',
+  ENOBUFS: 'sender_exhausted',
+  ENOMEM: 'sender_exhausted',
+  EADDRNOTAVAIL: 'sender_exhausted',
+  EAGAIN: 'sender_exhausted',
 }
 
 /** Codes of undici 7 (its lib/core/errors.js) and of sockets once a connection stands. */

@@ -27,6 +27,7 @@ export type EgressErrorCode =
   | 'malformed_response'
   | 'response_headers_too_large'
   | 'sender_closed'
+  | 'sender_exhausted'
 
 /** A failure on the way out, raised by the guard itself. */
 export class EgressError extends Error {

@@ -17,6 +17,7 @@ import { faultPoint } from '@waybill/fault-points'
 import type { Lease } from '../lease/create-lease.ts'
 import type { WorkerMetrics } from '../metrics.ts'
 import type { Subscriber } from '../subscriptions/create-snapshot.ts'
+import { isOwnFailure, NotSent } from './not-sent.ts'
 import { signDelivery } from './sign-delivery.ts'
 
 export type AttemptDeps = {
@@ -51,7 +52,7 @@ export type AttemptResult = {
   askedToWaitMs: number
 }
 
-/** Render → sign → send → decide. The caller records. Throws only when the body cannot be rendered. */
+/** Render → sign → send → decide. The caller records. Throws {@link NotSent}, and whatever else when the body cannot be rendered. */
 export async function attemptDelivery(deps: AttemptDeps, due: DueAttempt): Promise<AttemptResult> {
   const { subscriber } = due
   const uuid = deps.publicIds.encode('delivery', due.delivery)
@@ -59,6 +60,7 @@ export async function attemptDelivery(deps: AttemptDeps, due: DueAttempt): Promi
   const sentAtMs = deps.lease.nowMs()
   faultPoint('delivery.rendered')
   const { sent, signature } = await signAndSend(deps, due, { uuid, body, sentAtMs })
+  if (sent.kind === 'error' && isOwnFailure(sent.code)) throw new NotSent(sent.code, sent.message)
   faultPoint('delivery.answered')
   const nowMs = deps.lease.nowMs()
   const outcome = toOutcome(sent, nowMs)

@@ -1,6 +1,7 @@
 import { retryDeadlocks, settleUnsent, type LaterOutcome, type SlicedDelivery } from '@waybill/db'
 import { statusCode } from '@waybill/domain'
 import type { AttemptResult } from '../delivery/attempt-delivery.ts'
+import { NotSent, notSentPauseMs } from '../delivery/not-sent.ts'
 import type { Subscriber } from '../subscriptions/create-snapshot.ts'
 import type { DrainDeps } from './drain-lane.ts'
 
@@ -25,6 +26,7 @@ export async function sendRetry(
     await deps.laterRecorder.record(laterOutcome(due, result))
     return result
   } catch (error) {
+    if (error instanceof NotSent) await deps.pause(notSentPauseMs)
     deps.logger.error('delivery.not-sent', { delivery: due.delivery, error })
     return 'kept'
   } finally {
@@ -50,6 +52,7 @@ async function attemptOrGiveUp(
       trigger: due.trigger,
     })
   } catch (error) {
+    if (error instanceof NotSent) throw error
     deps.logger.error('delivery.not-rendered', { delivery: due.delivery, error })
     const notice = subscriber.settings.mailAfter.giveUp ? 'delivery_given_up' : null
     await retryDeadlocks(() => settleUnsent(deps.sql, [due], 'render_failed', notice))

@@ -1,5 +1,6 @@
-import { plannedHow, type ClaimedBatch } from '@waybill/db'
+import { plannedHow, type ClaimedBatch, type FirstOutcome } from '@waybill/db'
 import type { Slot } from '../delivery/create-send-slots.ts'
+import { NotSent, notSentPauseMs } from '../delivery/not-sent.ts'
 import { createOpenBatch, type OpenBatch, type Tally } from './create-open-batch.ts'
 import type { FanOutDeps } from './fan-out-batch.ts'
 import {
@@ -70,11 +71,22 @@ async function send(deps: FanOutDeps, open: OpenBatch, work: Work, slot: Slot): 
     const allowed = view !== undefined && (deps.gate.isOpen(work.bulk) || (await deps.gate.pass(work.bulk)))
     open.add(allowed ? await attemptFirst(deps, work, view) : pendingOutcome(work, 0))
   } catch (error) {
-    deps.logger.error('delivery.not-rendered', { delivery: work.delivery, error })
-    open.add(unrenderedOutcome(work))
+    open.add(await outcomeWithout(deps, work, error))
   } finally {
     slot.release()
   }
+}
+
+/** Of a delivery that was not sent: later, where it is this process that could not, else never. */
+async function outcomeWithout(deps: FanOutDeps, work: PlannedWork, error: unknown): Promise<FirstOutcome> {
+  const { delivery } = work
+  if (error instanceof NotSent) {
+    await deps.pause(notSentPauseMs)
+    deps.logger.error('delivery.not-sent', { delivery, error })
+    return pendingOutcome(work, 0)
+  }
+  deps.logger.error('delivery.not-rendered', { delivery, error })
+  return unrenderedOutcome(work)
 }
 
 async function attemptFirst(deps: FanOutDeps, work: PlannedWork, view: string | null) {
