@@ -73,7 +73,7 @@ export const scenario: Scenario = {
     const first = givenUp[0]?.text.slice(0, 300)
     mustHold(
       finding,
-      givenUp.length <= all / 20,
+      givenUp.length <= all / 10,
       `F33 ${givenUp.length} of ${all} were not done again: ${first}`,
     )
     return finding

@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { judge, mustHold, needsOf } from '../support/judge.ts'
+import { bothBackends, type Scenario } from '../support/scenario.ts'
+import { lasts, startLoad, usualStack } from '../support/start-load.ts'
+
+const run = promisify(execFile)
+const scarceMs = 5_000
+/** More than a worker has when nothing is sent, and fewer than the connections that the load asks for. */
+const few = 60
+
+export const scenario: Scenario = {
+  id: 'F83',
+  title: 'a worker has no descriptors left for its connections: no endpoint is blamed, no attempt spent',
+  backends: bothBackends,
+  run: async (context) => {
+    const stack = await usualStack(context, { receiverDelayMs: 400 })
+    const [worker] = stack.workers()
+    const limit = (descriptors: string) =>
+      run('prlimit', [`--pid=${worker?.pid}`, `--nofile=${descriptors}:`]).then(
+        () => true,
+        () => false,
+      )
+    if (!(await limit(String(few)))) return needsOf('prlimit of util-linux')
+    const load = startLoad(stack)
+    await lasts(scarceMs)
+    await limit('100000')
+    await lasts(2_000)
+    await load.stop()
+    const finding = await judge(stack, { lateMs: scarceMs })
+    const notSent = stack.fleet.processes.flatMap(({ lines }) =>
+      lines.filter(({ text }) => text.includes('"delivery.not-sent"')),
+    ).length
+    const [blamed] = await stack.database.sql<{ n: number }[]>`
+      SELECT count(*)::int AS n FROM attempts WHERE code IS NULL`
+    finding.notes.push(`${notSent} times there was no descriptor for a request`)
+    mustHold(finding, notSent > 0, 'F83 there were enough descriptors: the fault was not injected')
+    mustHold(finding, blamed?.n === 0, `F83 ${blamed?.n} attempts blame an endpoint that was not asked`)
+    mustHold(finding, worker?.running() === true, 'F83 the worker ended')
+    return finding
+  },
+}
