@@ -18,8 +18,9 @@ export type BenchOptions = {
   history: number
   /** Triggers of each flood of p14. */
   flood: number
-  /** How long the soak lasts, and what comes in it. */
-  minutes: number
+  /** How long soak and overload last; each has its own default. */
+  minutes: number | undefined
+  /** What comes in the soak. */
   perSecond: number
 }
 
@@ -41,7 +42,7 @@ export function readOptions(flags: string[]): BenchOptions {
       profile: { type: 'boolean', default: false },
       history: { type: 'string', default: '1000000' },
       flood: { type: 'string', default: '40000' },
-      minutes: { type: 'string', default: '20' },
+      minutes: { type: 'string' },
       'per-second': { type: 'string', default: '200' },
     },
   })
@@ -56,7 +57,7 @@ export function readOptions(flags: string[]): BenchOptions {
     profile: values.profile,
     history: whole('history', values.history, 1_000, 10_000_000),
     flood: whole('flood', values.flood, 500, 1_000_000),
-    minutes: whole('minutes', values.minutes, 1, 600),
+    minutes: values.minutes === undefined ? undefined : whole('minutes', values.minutes, 1, 600),
     perSecond: whole('per-second', values['per-second'], 50, 5_000),
   }
 }
@@ -66,7 +67,7 @@ export function usage(scenarios: readonly string[]): string {
     `usage: pnpm bench <${scenarios.join('|')}> [--queue redis|postgres|both] [--count N] [--repeats N]`,
     '         [--warm-up N] [--connections N] [--body 1k|7k] [--in-flight N] [--profile]',
     '         [--history N] (p6: --history and --count, the calls of each kind; p14: --flood;',
-    '         soak: --minutes and --per-second)',
+    '         soak: --minutes and --per-second; overload: --minutes)',
   ].join('\n')
 }
 

@@ -11,10 +11,11 @@ import { p2 } from './scenarios/p2.ts'
 import { p5 } from './scenarios/p5.ts'
 import { p6 } from './scenarios/p6.ts'
 import { p14 } from './scenarios/p14.ts'
+import { overload } from './scenarios/overload.ts'
 import { soak } from './scenarios/soak.ts'
 import type { Bench, Scenario } from './support/bench.ts'
 
-const scenarios: Readonly<Record<string, Scenario>> = { p2, p5, p6, p13, p14, soak }
+const scenarios: Readonly<Record<string, Scenario>> = { p2, p5, p6, p13, p14, overload, soak }
 
 async function main(): Promise<number> {
   const [name = '', ...flags] = process.argv.slice(2).filter((arg) => arg !== '--')

@@ -17,6 +17,7 @@ import { startSeededStack } from '../support/start-stack.ts'
 import { spread } from '../support/statistics.ts'
 import { writeResults } from '../support/write-results.ts'
 
+const usualMinutes = 20
 const subscribers = 50
 /** Retries, breakers and lanes are at work all the time: what hangs goes on hanging. */
 const hanging = 1
@@ -55,7 +56,7 @@ export async function soak(bench: Bench): Promise<string[]> {
 }
 
 async function measureBackend(bench: Bench, backend: Backend) {
-  const { minutes, perSecond } = bench.options
+  const { minutes = usualMinutes, perSecond } = bench.options
   const receiver = startBenchProcess(bench, 'support/subscribers.ts')
   const loader = startBenchProcess(bench, 'support/open-loop.ts')
   const origins = await receiver.ask<string[]>('listen', subscribers)
@@ -122,7 +123,11 @@ function figuresOf({ rss, fds }: MemorySeries): Figures {
   }
 }
 
-const title = ({ options: { minutes, perSecond } }: Bench, backend: string, accepted: number): string =>
+const title = (
+  { options: { minutes = usualMinutes, perSecond } }: Bench,
+  backend: string,
+  accepted: number,
+): string =>
   [
     `Soak: ${perSecond} triggers/s for ${minutes} minutes to ${subscribers} subscriptions on ${backend}, ${accepted} accepted`,
     `${hanging} of them hangs to its deadline of ${timeoutMs} ms; slopes are those after the first quarter of the time`,

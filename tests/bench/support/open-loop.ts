@@ -14,6 +14,8 @@ export type OpenLoad = {
   seconds: number
   /** The first mark; the others follow in the order of their times. */
   from: number
+  /** Requests under way at once, the others wait on this side; default 128. */
+  connections?: number
 }
 
 /** By mark less `from`; all times on the clock of `sharedNow`, in ms. */
@@ -22,7 +24,10 @@ export type OpenResult = {
   dueAt: Float64Array
   answeredAt: Float64Array
   stream: Int32Array
+  /** 1 where it was not accepted. */
+  isRefused: Uint8Array
   accepted: string[]
+  /** By status and code, with how often. */
   refused: Map<string, number>
 }
 
@@ -43,18 +48,21 @@ async function run(load: OpenLoad): Promise<OpenResult> {
   const planned = plan(load)
   const headers = { ...load.headers, 'content-type': 'application/json' }
   const body = bodies(load)
-  const pool = new Pool(load.origin, { connections: 128, pipelining: 1 })
+  const pool = new Pool(load.origin, { connections: load.connections ?? 128, pipelining: 1 })
   const result: OpenResult = {
     dueAt: new Float64Array(planned.length),
     answeredAt: new Float64Array(planned.length).fill(Number.NaN),
     stream: Int32Array.from(planned, ({ stream }) => stream),
+    isRefused: new Uint8Array(planned.length),
     accepted: [],
     refused: new Map(),
   }
   const post = async (i: number, one: Planned): Promise<void> => {
     const why = await send(pool, headers, body(one, load.from + i), result)
     result.answeredAt[i] = sharedNow()
-    if (why !== undefined) result.refused.set(why, (result.refused.get(why) ?? 0) + 1)
+    if (why === undefined) return
+    result.isRefused[i] = 1
+    result.refused.set(why, (result.refused.get(why) ?? 0) + 1)
   }
   const startedAt = sharedNow()
   const posts: Promise<void>[] = []
@@ -91,12 +99,14 @@ async function send(
   try {
     const response = await pool.request({ path: '/v1/triggers', method: 'POST', headers, body })
     const text = await response.body.text()
-    if (response.statusCode !== 202) return `${response.statusCode} ${text.slice(0, 200)}`
+    if (response.statusCode !== 202) return `${response.statusCode} ${codeIn(text) ?? text.slice(0, 200)}`
     accepted.push((JSON.parse(text) as { id: string }).id)
     return undefined
   } catch (error) {
     return String(error)
   }
 }
+
+const codeIn = (text: string): string | undefined => /"code":\s*"([a-z_]+)"/.exec(text)?.[1]
 
 serveCommands({ run })
