@@ -13,6 +13,7 @@ import { createBusyMeter, type BusyMeter } from './delivery/create-busy-meter.ts
 import { createSendGate, type SendGate } from './delivery/create-send-gate.ts'
 import { createRetrySlots, type RetrySlots } from './delivery/create-retry-slots.ts'
 import { createSendSlots, type SendSlots } from './delivery/create-send-slots.ts'
+import { createTellNotSent, type TellNotSent } from './delivery/not-sent.ts'
 import { createKeepsUp } from './delivery/event-loop-meter.ts'
 import { unwellToOpen } from './drain/lane-health.ts'
 import { checkInstallation } from './check-installation.ts'
@@ -46,6 +47,7 @@ export type WorkerDeps = {
   firstRecorder: FirstRecorder
   laterRecorder: LaterRecorder
   attempt: (due: DueAttempt) => Promise<AttemptResult>
+  notSent: TellNotSent
   /** Makes a subscription inactive in the background; what its endpoint answered will say so again if this fails. */
   deactivate: (subscription: SubscriptionId, reason: string) => void
   metrics: WorkerMetrics
@@ -104,13 +106,7 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
     slow: () => slots.slow() + retrySlots.slow(),
     unrecorded: () => unrecorded().rows,
   })
-  const policy = createAddressPolicy({ allow: config.egressAllow })
-  const sender = createSender({
-    policy,
-    lookup: createGuardedLookup({ policy, ...(config.dnsServers ? { servers: config.dnsServers } : {}) }),
-    // In-flight limits are the subscriptions' own; the pool must not be the narrower place.
-    connectionsPerOrigin: 128,
-  })
+  const sender = openSender(config)
   const publicIds = createPublicIds(keys.publicIds)
   const attemptDeps = { sender, publicIds, lease, metrics, random: Math.random }
   return {
@@ -140,6 +136,7 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
     firstRecorder,
     laterRecorder,
     attempt: (due) => attemptDelivery(attemptDeps, due),
+    notSent: createTellNotSent({ logger, metrics, pause: sleep }),
     deactivate: (subscription, reason) => void deactivate({ storage, logger }, subscription, reason),
     metrics,
     publicIds,
@@ -147,6 +144,16 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
     pause: sleep,
     held: { batches: new Set(), lanes: new Set() },
   }
+}
+
+function openSender(config: WorkerConfig): Sender {
+  const policy = createAddressPolicy({ allow: config.egressAllow })
+  return createSender({
+    policy,
+    lookup: createGuardedLookup({ policy, ...(config.dnsServers ? { servers: config.dnsServers } : {}) }),
+    // In-flight limits are the subscriptions' own; the pool must not be the narrower place.
+    connectionsPerOrigin: 128,
+  })
 }
 
 /** A queue that is away comes back by itself; one that is set up wrongly does not. */

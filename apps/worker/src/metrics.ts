@@ -9,6 +9,8 @@ export type WorkerMetrics = {
   registry: Registry
   /** One request came to its end; `decision` says what follows. */
   attempted(profile: ProfileName, decision: 'delivered' | 'retry' | 'give-up', ms: number): void
+  /** A request could not be made for a reason of this process' own. */
+  notSent(code: string): void
   /** The sweep put something right that the queue or a worker had forgotten. */
   healed(what: 'batch' | 'lane' | 'worker' | 'delivery', n: number): void
   /** A notice was taken up for the first time. */
@@ -30,19 +32,6 @@ export type WorkerGauges = {
 /** Bounded labels only: never a URL or a subscription. */
 export function createWorkerMetrics(live: WorkerGauges): WorkerMetrics {
   const registry = createRegistry()
-  const attempts = counter({
-    registry,
-    name: 'waybill_attempts_total',
-    help: 'Requests made, by profile and what followed: delivered, retry, give-up.',
-    labels: ['profile', 'outcome'],
-  })
-  const seconds = histogram({
-    registry,
-    name: 'waybill_attempt_duration_seconds',
-    help: 'Time from the start of a request to its answer or error.',
-    labels: ['profile'],
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30],
-  })
   const healed = counter({
     registry,
     name: 'waybill_sweep_healed_total',
@@ -82,10 +71,7 @@ export function createWorkerMetrics(live: WorkerGauges): WorkerMetrics {
   })
   return {
     registry,
-    attempted: (profile, outcome, ms) => {
-      attempts.inc({ profile, outcome })
-      seconds.observe({ profile }, ms / 1_000)
-    },
+    ...attemptMetrics(registry),
     healed: (what, n) => {
       if (n > 0) healed.inc({ what }, n)
     },
@@ -103,6 +89,36 @@ export function createWorkerMetrics(live: WorkerGauges): WorkerMetrics {
       depth.set({ queue: 'bulk' }, found?.bulk ?? -1)
       depth.set({ queue: 'drain' }, found?.drain ?? -1)
     },
+  }
+}
+
+function attemptMetrics(registry: Registry): Pick<WorkerMetrics, 'attempted' | 'notSent'> {
+  const attempts = counter({
+    registry,
+    name: 'waybill_attempts_total',
+    help: 'Requests made, by profile and what followed: delivered, retry, give-up.',
+    labels: ['profile', 'outcome'],
+  })
+  const seconds = histogram({
+    registry,
+    name: 'waybill_attempt_duration_seconds',
+    help: 'Time from the start of a request to its answer or error.',
+    labels: ['profile'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30],
+  })
+  const notSent = counter({
+    registry,
+    name: 'waybill_not_sent_total',
+    help: 'Requests that could not be made for lack of descriptors, ports or memory here; each is made later.',
+    labels: ['code'],
+  })
+  notSent.inc({ code: 'sender_exhausted' }, 0)
+  return {
+    attempted: (profile, outcome, ms) => {
+      attempts.inc({ profile, outcome })
+      seconds.observe({ profile }, ms / 1_000)
+    },
+    notSent: (code) => notSent.inc({ code }),
   }
 }
 

@@ -81,11 +81,10 @@ describe('a plan', () => {
   it('leaves what this process cannot send to the lane, without an attempt', async () => {
     const { deps, slots } = steps(1)
     const recorded: FirstOutcome[] = []
-    const paused: number[] = []
+    const told: string[] = []
     Object.assign(deps, {
       attempt: () => Promise.reject(new NotSent('sender_exhausted', 'connect EMFILE')),
-      pause: async (ms: number) => void paused.push(ms),
-      logger: { error: () => undefined },
+      notSent: async ({ code }: NotSent) => void told.push(code),
       firstRecorder: {
         record: async ({ outcomes }: { outcomes: FirstOutcome[] }) => void recorded.push(...outcomes),
         gathering: () => undefined,
@@ -94,7 +93,7 @@ describe('a plan', () => {
     const { settled } = await sendPlan(deps, batch(1), [work(1, 1)])
     await settled
     expect(recorded).toMatchObject([{ attempt: null, err: null, due: { delayMs: 0, step: 0, crashes: 0 } }])
-    expect(paused).toEqual([1_000])
+    expect(told).toEqual(['sender_exhausted'])
     expect(slots.inUse()).toBe(0)
   })
 })

@@ -9,6 +9,8 @@ const scarceMs = 5_000
 /** More than a worker has when nothing is sent, and fewer than the connections that the load asks for. */
 const few = 60
 
+const timesIn = (line: string): number => (JSON.parse(line) as { times?: number }).times ?? 0
+
 export const scenario: Scenario = {
   id: 'F83',
   title: 'a worker has no descriptors left for its connections: no endpoint is blamed, no attempt spent',
@@ -16,24 +18,25 @@ export const scenario: Scenario = {
   run: async (context) => {
     const stack = await usualStack(context, { receiverDelayMs: 400 })
     const [worker] = stack.workers()
-    const limit = (descriptors: string) =>
-      run('prlimit', [`--pid=${worker?.pid}`, `--nofile=${descriptors}:`]).then(
-        () => true,
-        () => false,
-      )
-    if (!(await limit(String(few)))) return needsOf('prlimit of util-linux')
+    const prlimit = (...args: string[]) => run('prlimit', [`--pid=${worker?.pid}`, ...args])
+    const before = await prlimit('--nofile', '--output=SOFT', '--noheadings').catch(() => undefined)
+    if (before === undefined) return needsOf('prlimit of util-linux')
+    await prlimit(`--nofile=${few}:`)
     const load = startLoad(stack)
     await lasts(scarceMs)
-    await limit('100000')
+    await prlimit(`--nofile=${before.stdout.trim()}:`)
     await lasts(2_000)
     await load.stop()
     const finding = await judge(stack, { lateMs: scarceMs })
-    const notSent = stack.fleet.processes.flatMap(({ lines }) =>
-      lines.filter(({ text }) => text.includes('"delivery.not-sent"')),
-    ).length
+    const times = stack.fleet.processes.flatMap(({ lines }) =>
+      lines.flatMap(({ text }) => (text.includes('"delivery.not-sent"') ? [timesIn(text)] : [])),
+    )
+    const notSent = times.reduce((sum, n) => sum + n, 0)
     const [blamed] = await stack.database.sql<{ n: number }[]>`
       SELECT count(*)::int AS n FROM attempts WHERE code IS NULL`
-    finding.notes.push(`${notSent} times there was no descriptor for a request`)
+    finding.notes.push(
+      `${notSent} times there was no descriptor for a request, told in ${times.length} lines`,
+    )
     mustHold(finding, notSent > 0, 'F83 there were enough descriptors: the fault was not injected')
     mustHold(finding, blamed?.n === 0, `F83 ${blamed?.n} attempts blame an endpoint that was not asked`)
     mustHold(finding, worker?.running() === true, 'F83 the worker ended')

@@ -30,6 +30,7 @@ export type DrainDeps = Pick<
   | 'gate'
   | 'laterRecorder'
   | 'attempt'
+  | 'notSent'
   | 'wakeUps'
   | 'logger'
   | 'held'

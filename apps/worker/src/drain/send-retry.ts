@@ -1,7 +1,7 @@
 import { retryDeadlocks, settleUnsent, type LaterOutcome, type SlicedDelivery } from '@waybill/db'
 import { statusCode } from '@waybill/domain'
 import type { AttemptResult } from '../delivery/attempt-delivery.ts'
-import { NotSent, notSentPauseMs } from '../delivery/not-sent.ts'
+import { NotSent } from '../delivery/not-sent.ts'
 import type { Subscriber } from '../subscriptions/create-snapshot.ts'
 import type { DrainDeps } from './drain-lane.ts'
 
@@ -26,8 +26,8 @@ export async function sendRetry(
     await deps.laterRecorder.record(laterOutcome(due, result))
     return result
   } catch (error) {
-    if (error instanceof NotSent) await deps.pause(notSentPauseMs)
-    deps.logger.error('delivery.not-sent', { delivery: due.delivery, error })
+    if (error instanceof NotSent) await deps.notSent(error)
+    else deps.logger.error('delivery.not-sent', { delivery: due.delivery, error })
     return 'kept'
   } finally {
     leave()

@@ -28,6 +28,7 @@ export type FanOutDeps = Pick<
   | 'gate'
   | 'firstRecorder'
   | 'attempt'
+  | 'notSent'
   | 'wakeUps'
   | 'logger'
   | 'held'

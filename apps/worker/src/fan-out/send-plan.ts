@@ -1,6 +1,6 @@
 import { plannedHow, type ClaimedBatch, type FirstOutcome } from '@waybill/db'
 import type { Slot } from '../delivery/create-send-slots.ts'
-import { NotSent, notSentPauseMs } from '../delivery/not-sent.ts'
+import { NotSent } from '../delivery/not-sent.ts'
 import { createOpenBatch, type OpenBatch, type Tally } from './create-open-batch.ts'
 import type { FanOutDeps } from './fan-out-batch.ts'
 import {
@@ -79,13 +79,11 @@ async function send(deps: FanOutDeps, open: OpenBatch, work: Work, slot: Slot): 
 
 /** Of a delivery that was not sent: later, where it is this process that could not, else never. */
 async function outcomeWithout(deps: FanOutDeps, work: PlannedWork, error: unknown): Promise<FirstOutcome> {
-  const { delivery } = work
   if (error instanceof NotSent) {
-    await deps.pause(notSentPauseMs)
-    deps.logger.error('delivery.not-sent', { delivery, error })
+    await deps.notSent(error)
     return pendingOutcome(work, 0)
   }
-  deps.logger.error('delivery.not-rendered', { delivery, error })
+  deps.logger.error('delivery.not-rendered', { delivery: work.delivery, error })
   return unrenderedOutcome(work)
 }
 
