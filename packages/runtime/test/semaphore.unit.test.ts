@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { describe, expect, it } from '@jest/globals'
 import { createSemaphore, withDeadline } from '../src/index.ts'
 
@@ -35,5 +36,15 @@ describe('deadline', () => {
   it('rejects with the given error when the promise does not settle', async () => {
     const never = new Promise(() => {})
     await expect(withDeadline(never, 5, () => new Error('late'))).rejects.toThrow('late')
+  })
+
+  it('first reads what arrived while the process was busy', async () => {
+    // In this phase of the event loop timers come next, before what arrives.
+    await new Promise((resolve) => setImmediate(resolve))
+    // A thread of libuv's answers while this one is at work.
+    const answer = withDeadline(stat('/'), 20, () => new Error('late'))
+    const until = performance.now() + 500
+    while (performance.now() < until);
+    await expect(answer).resolves.toBeDefined()
   })
 })
