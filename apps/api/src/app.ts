@@ -1,10 +1,12 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import helmet from 'helmet'
 import type { ApiDeps } from './deps.ts'
 import { mountHealth } from './health/mount-health.ts'
 import { answerProblem } from './http/answer-problem.ts'
 import { mountRoutes, refuseMethod } from './http/mount-routes.ts'
-import { problem } from './http/problem.ts'
+import { createTurnMeter, type TurnMeter } from './http/create-turn-meter.ts'
+import { problem, unavailable } from './http/problem.ts'
 import { CallerGone } from './http/read-body.ts'
 import { requestId } from './http/request-id.ts'
 import { mayBeAway, toProblem } from './http/to-problem.ts'
@@ -20,8 +22,9 @@ export function createApp(deps: ApiDeps): Express {
   const app = express()
   app.disable('x-powered-by').disable('etag').set('query parser', false)
   // First, before anything that other routes want: this is the hot path.
-  app.post('/v1/triggers', measured(deps, '/v1/triggers', acceptTrigger(deps)))
-  app.post('/v1/triggers/batch', measured(deps, '/v1/triggers/batch', acceptTriggers(deps)))
+  const turn = createTurnMeter()
+  app.post('/v1/triggers', measured(deps, turn, '/v1/triggers', acceptTrigger(deps)))
+  app.post('/v1/triggers/batch', measured(deps, turn, '/v1/triggers/batch', acceptTriggers(deps)))
   app.use(observe(deps), helmet())
   // Ahead of what is refused in the native API's words.
   mountPlanomatic(app, deps)
@@ -38,11 +41,17 @@ export function createApp(deps: ApiDeps): Express {
   return app
 }
 
+/** Whoever comes later in a turn of the event loop has waited so long already that waiting on would be too long, in ms. */
+const longestTurnMs = 500
+/** Together with what it has waited that is still within the 2 s a caller waits at most. */
+const refuseAfterMs = 750
+
 /** The hot path's own measuring: no listener, no closure per response. */
-function measured(deps: ApiDeps, route: string, handle: AcceptHandler): RequestHandler {
+function measured(deps: ApiDeps, turn: TurnMeter, route: string, handle: AcceptHandler): RequestHandler {
   return async (request, response) => {
     const startedAt = deps.monotonic()
     try {
+      if (turn(startedAt) > longestTurnMs) await refuseLater()
       if (hasTooManyHeaders(request)) throw tooManyHeaders()
       await handle(request, response)
     } catch (error) {
@@ -50,6 +59,16 @@ function measured(deps: ApiDeps, route: string, handle: AcceptHandler): RequestH
     }
     deps.metrics.answered(route, 'POST', response.statusCode, deps.monotonic() - startedAt)
   }
+}
+
+/**
+ * Not at once: a caller that sends again at once would cost as much as those who are served. With more than 1,024 sockets that
+ * are readable again and again libuv reads on for many seconds before anything else has its turn
+ * (https://github.com/libuv/libuv/blob/v1.x/src/unix/linux.c, uv__io_poll).
+ */
+async function refuseLater(): Promise<never> {
+  await pause(refuseAfterMs)
+  throw unavailable('overloaded', 'More calls came than can be answered in time; nothing was stored.')
 }
 
 function observe(deps: ApiDeps): RequestHandler {
@@ -101,7 +120,9 @@ function answerError(
   const fields = { code: refusal.code, status: refusal.status, request_id: requestId(request) }
   if (mayBeAway(error)) deps.suspect()
   if (refusal.status === 500) deps.logger.error('request.failed', { ...fields, error })
-  else if (refusal.status === 503) deps.logger.warn('request.failed', { ...fields, error: refusal.cause })
+  // Under load there are thousands of them, and writing lines would be more of it.
+  else if (refusal.status === 503 && refusal.code !== 'overloaded')
+    deps.logger.warn('request.failed', { ...fields, error: refusal.cause })
   else deps.logger.debug('request.refused', fields)
   answerProblem(request, response, refusal)
 }

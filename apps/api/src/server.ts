@@ -17,6 +17,9 @@ export type ServerOptions = {
   lameDuckMs?: number
 }
 
+/** Connections the kernel may hold for us: one too many believes it is connected and hears nothing for minutes. */
+const backlog = 4_096
+
 /** Every connection with its newest response. */
 type Latest = Map<Socket, ServerResponse | undefined>
 
@@ -49,7 +52,7 @@ export async function startServer(
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, host, () => resolve(void server.off('error', reject)))
+    server.listen({ port, host, backlog }, () => resolve(void server.off('error', reject)))
   })
   let closed: Promise<void> | undefined
   const close = (): Promise<void> => {
