@@ -33,9 +33,9 @@ const rows: readonly TableRow[] = [
   { figure: 'offered', label: 'offered per s', decimals: 0 },
   { figure: 'goodput', label: '  accepted per s', decimals: 0 },
   { figure: 'ratio', label: '    as a part of the first', decimals: 2 },
-  { figure: 'accepted.p50', label: '  due → 202, p50 ms', decimals: 0 },
+  { figure: 'accepted.p50', label: '  sent → 202, p50 ms', decimals: 0 },
   { figure: 'accepted.p99', label: '    p99', decimals: 0 },
-  { figure: 'refused.p50', label: '  due → refused, p50 ms', decimals: 0 },
+  { figure: 'refused.p50', label: '  sent → refused, p50 ms', decimals: 0 },
   { figure: 'refused.p99', label: '    p99', decimals: 0 },
   { figure: 'drained', label: 'last answer → all delivered and recorded, s', decimals: 1 },
   { figure: 'api.rss', label: "api's largest resident set, MB", decimals: 0 },
@@ -112,10 +112,10 @@ async function measureBackend(bench: Bench, backend: Backend) {
   return { found, figures, refused }
 }
 
-function overloadFigures({ dueAt, answeredAt, isRefused, accepted }: OpenResult): Figures {
+function overloadFigures({ dueAt, sentAt, answeredAt, isRefused, accepted }: OpenResult): Figures {
   const seconds = (answeredAt.reduce((last, at) => Math.max(last, at), 0) - (dueAt[0] ?? 0) || 1) / 1_000
   const took = (refused: number) =>
-    dueAt.map((at, i) => (isRefused[i] === refused ? (answeredAt[i] ?? 0) - at : Number.NaN))
+    sentAt.map((at, i) => (isRefused[i] === refused ? (answeredAt[i] ?? 0) - at : Number.NaN))
   const [acceptedP50 = Number.NaN, acceptedP99 = Number.NaN] = percentiles(took(0), [50, 99])
   const [refusedP50 = Number.NaN, refusedP99 = Number.NaN] = percentiles(took(1), [50, 99])
   return {

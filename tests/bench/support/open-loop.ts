@@ -1,5 +1,6 @@
 /** Order systems that post on a schedule, whether answers come or not, in a process of their own. */
 import { setTimeout as pause } from 'node:timers/promises'
+import { createSemaphore } from '@waybill/runtime'
 import { Pool } from 'undici'
 import { triggerTemplate, writeMark } from './make-trigger.ts'
 import { serveCommands, sharedNow } from './serve-commands.ts'
@@ -22,6 +23,8 @@ export type OpenLoad = {
 export type OpenResult = {
   /** When it was to be posted, which is when its latency begins. */
   dueAt: Float64Array
+  /** When there was a connection for it, which is later where they are too few. */
+  sentAt: Float64Array
   answeredAt: Float64Array
   stream: Int32Array
   /** 1 where it was not accepted. */
@@ -48,9 +51,12 @@ async function run(load: OpenLoad): Promise<OpenResult> {
   const planned = plan(load)
   const headers = { ...load.headers, 'content-type': 'application/json' }
   const body = bodies(load)
-  const pool = new Pool(load.origin, { connections: load.connections ?? 128, pipelining: 1 })
+  const { connections = 128 } = load
+  const pool = new Pool(load.origin, { connections, pipelining: 1 })
+  const free = createSemaphore(connections)
   const result: OpenResult = {
     dueAt: new Float64Array(planned.length),
+    sentAt: new Float64Array(planned.length),
     answeredAt: new Float64Array(planned.length).fill(Number.NaN),
     stream: Int32Array.from(planned, ({ stream }) => stream),
     isRefused: new Uint8Array(planned.length),
@@ -58,7 +64,10 @@ async function run(load: OpenLoad): Promise<OpenResult> {
     refused: new Map(),
   }
   const post = async (i: number, one: Planned): Promise<void> => {
+    await free.acquire()
+    result.sentAt[i] = sharedNow()
     const why = await send(pool, headers, body(one, load.from + i), result)
+    free.release()
     result.answeredAt[i] = sharedNow()
     if (why === undefined) return
     result.isRefused[i] = 1

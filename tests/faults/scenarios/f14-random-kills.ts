@@ -37,7 +37,7 @@ export const scenario: Scenario = {
     const done = () => performance.now() > endsAt || stack.client.intents.size >= wanted
     const posting = stack.client.post(wanted, {
       atOnce: night ? 64 : 20,
-      rate: night ? 600 : 150,
+      rate: night ? 200 : 150,
       until: done,
     })
     const kills: Record<Victim, number> = { api: 0, worker: 0, Postgres: 0, Redis: 0 }

@@ -18,6 +18,8 @@ export const scenario: Scenario = {
     const finding = await judge(stack, {
       calls: { unavailable: true },
       timeoutMs: 300_000,
+      // What is due waits among what comes.
+      lateMs: 15_000,
       caps: {
         ...usualCaps,
         fds: { ...usualCaps.fds, api: usualCaps.fds.api + atOnce },
