@@ -1,20 +1,17 @@
 /** Overload: three times as many calls as the api can take, on a schedule that does not wait for answers. */
-import { backendsOf } from '../support/backends-of.ts'
 import type { Backend } from '../support/backends-of.ts'
 import type { Bench } from '../support/bench.ts'
-import { startBenchProcess } from '../support/bench-process.ts'
 import { checkHealthy } from '../support/check-healthy.ts'
 import { peakMemory } from '../support/cpu.ts'
 import type { Figures } from '../support/measure-figures.ts'
 import type { OpenLoad, OpenResult } from '../support/open-loop.ts'
 import { printTable } from '../support/print-table.ts'
 import type { TableRow } from '../support/print-table.ts'
+import { reportBackends } from '../support/report-backends.ts'
 import { benchIntegration } from '../support/seed-stack.ts'
-import { seedSubscribers } from '../support/seed-subscribers.ts'
 import { sharedNow } from '../support/serve-commands.ts'
-import { startSeededStack } from '../support/start-stack.ts'
+import { startYards } from '../support/start-yards.ts'
 import { percentiles } from '../support/statistics.ts'
-import { writeResults } from '../support/write-results.ts'
 
 const subscribers = 50
 const times = 3
@@ -25,8 +22,6 @@ const connections = 64
 const manyConnections = 4_000
 const timeoutMs = 15_000
 const drainTimeoutMs = 600_000
-
-const own = Array.from({ length: subscribers }, (_, i) => `yard-${i}`)
 
 const rows: readonly TableRow[] = [
   { figure: 'most', label: 'accepted per s with 64 connections', decimals: 0 },
@@ -42,34 +37,18 @@ const rows: readonly TableRow[] = [
   { figure: 'worker.rss', label: "worker's", decimals: 0 },
 ]
 
-export async function overload(bench: Bench): Promise<string[]> {
-  const problems: string[] = []
-  const results: Record<string, unknown> = {}
-  for (const backend of backendsOf(bench)) {
+export const overload = (bench: Bench): Promise<string[]> =>
+  reportBackends(bench, 'overload', async (backend) => {
     const { found, figures, refused } = await measureBackend(bench, backend)
-    problems.push(...found)
-    results[backend] = { figures, refused }
-    const columns = [{ name: 'overload', repeats: [figures] }]
-    console.log(`\n${title(bench, backend)}\n\n${printTable(rows, columns)}\nrefused: ${refused}\n`)
-  }
-  console.log(await writeResults(bench, 'overload', { results, problems }))
-  for (const problem of problems) console.error(`bench: LOST OR DUPLICATED: ${problem}`)
-  if (problems.length === 0) console.log('Nothing was lost or duplicated.')
-  return problems
-}
+    const table = printTable(rows, [{ name: 'overload', repeats: [figures] }])
+    const text = `${title(bench, backend)}\n\n${table}\nrefused: ${refused}`
+    return { problems: found, results: { figures, refused }, text }
+  })
 
 async function measureBackend(bench: Bench, backend: Backend) {
   const { minutes = usualMinutes, count, warmUp } = bench.options
-  const receiver = startBenchProcess(bench, 'support/subscribers.ts')
-  const loader = startBenchProcess(bench, 'support/open-loop.ts')
-  const origins = await receiver.ask<string[]>('listen', subscribers)
-  const seeds = origins.map((origin, i) => ({
-    integration: benchIntegration,
-    url: `${origin}/${i}`,
-    facilities: [own[i] ?? ''],
-    timeoutMs,
-  }))
-  const stack = await startSeededStack(bench, backend, '/', (url, key) => seedSubscribers(url, key, seeds))
+  const yards = await startYards(bench, backend, { count: subscribers, timeoutMs })
+  const { stack, receiver, loader, facilities } = yards
   const found: string[] = []
   const accepted: string[] = []
   let from = 0
@@ -79,7 +58,7 @@ async function measureBackend(bench: Bench, backend: Backend) {
     if (!(await stack.settled(drainTimeoutMs))) found.push(`${stack.name}: some outcomes were not recorded`)
   }
   const run = async (perSecond: number, seconds: number, atOnce: number) => {
-    const stream = { integration: benchIntegration, facilities: own, perSecond }
+    const stream = { integration: benchIntegration, facilities, perSecond }
     const { origin, headers } = stack
     const load: OpenLoad = { origin, headers, streams: [stream], seconds, from, connections: atOnce }
     const result = await loader.ask<OpenResult>('run', load)

@@ -1,6 +1,5 @@
 /** P13: plans far larger than a batch holds, beside a trickle of single triggers of another integration. */
 import { asIntegrationId } from '@waybill/domain'
-import { backendsOf } from '../support/backends-of.ts'
 import type { Backend } from '../support/backends-of.ts'
 import type { Bench } from '../support/bench.ts'
 import { startBenchProcess } from '../support/bench-process.ts'
@@ -11,13 +10,13 @@ import type { Figures } from '../support/measure-figures.ts'
 import type { OpenLoad, OpenResult, Stream } from '../support/open-loop.ts'
 import { printTable } from '../support/print-table.ts'
 import type { TableColumn } from '../support/print-table.ts'
+import { reportBackends } from '../support/report-backends.ts'
 import { benchIntegration } from '../support/seed-stack.ts'
 import { seedSubscribers } from '../support/seed-subscribers.ts'
 import { startSeededStack } from '../support/start-stack.ts'
 import type { Stack } from '../support/start-stack.ts'
 import type { Arrivals } from '../support/subscribers.ts'
 import { watchOthers } from '../support/watch-others.ts'
-import { writeResults } from '../support/write-results.ts'
 import { p13Figures } from './p13-figures.ts'
 import { p13Rows } from './p13-rows.ts'
 
@@ -45,20 +44,12 @@ const loads = [
   { name: 'trickle alone', streams: [], deliveries: 0, seconds: 4 },
 ] as const
 
-export async function p13(bench: Bench): Promise<string[]> {
-  const problems: string[] = []
-  const results: Record<string, unknown> = {}
-  for (const backend of backendsOf(bench)) {
+export const p13 = (bench: Bench): Promise<string[]> =>
+  reportBackends(bench, 'p13', async (backend) => {
     const { found, columns } = await measureBackend(bench, backend)
-    problems.push(...found)
-    results[backend] = columns
-    console.log(`\n${title(bench, backend)}\n\n${printTable(p13Rows, columns)}\n`)
-  }
-  console.log(await writeResults(bench, 'p13', { results, problems }))
-  for (const problem of problems) console.error(`bench: LOST, DUPLICATED OR REFUSED: ${problem}`)
-  if (problems.length === 0) console.log('Nothing was lost or duplicated.')
-  return problems
-}
+    const text = `${title(bench, backend)}\n\n${printTable(p13Rows, columns)}`
+    return { problems: found, results: columns, text }
+  })
 
 async function measureBackend(bench: Bench, backend: Backend) {
   const receiver = startBenchProcess(bench, 'support/subscribers.ts')

@@ -1,5 +1,5 @@
 /** P14: what one integration's flood does to another's 50 triggers a second. */
-import { redisServerPath } from '@waybill/testing'
+import { backendsOf } from '../support/backends-of.ts'
 import type { Bench } from '../support/bench.ts'
 import { startBenchProcess, type BenchProcess } from '../support/bench-process.ts'
 import { checkStack } from '../support/check-ledger.ts'
@@ -29,7 +29,7 @@ type Ends = { loader: BenchProcess; receiver: BenchProcess; url: string; posted:
 export async function p14(bench: Bench): Promise<string[]> {
   const rows: Row[] = []
   const problems: string[] = []
-  for (const backend of backends(bench)) {
+  for (const backend of backendsOf(bench)) {
     const [steady, flood] = [await startEnds(bench), await startEnds(bench)]
     const stack = await startStack(bench, backend, steady.url, flood.url)
     problems.push(...(await measureStack(bench, { stack, steady, flood }, rows)))
@@ -43,13 +43,6 @@ export async function p14(bench: Bench): Promise<string[]> {
   for (const problem of problems) console.error(`bench: LOST, DUPLICATED OR REFUSED: ${problem}`)
   if (problems.length === 0) console.log('Nothing was lost or duplicated.')
   return problems
-}
-
-function backends({ options }: Bench): ('redis' | 'postgres')[] {
-  const wanted = options.queue === 'both' ? (['redis', 'postgres'] as const) : [options.queue]
-  if (redisServerPath() === undefined)
-    console.warn('bench: NO REDIS on the PATH: Waybill on Redis is LEFT OUT.')
-  return wanted.filter((backend) => backend === 'postgres' || redisServerPath() !== undefined)
 }
 
 async function startEnds(bench: Bench): Promise<Ends> {

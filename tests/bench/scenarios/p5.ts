@@ -1,22 +1,18 @@
 /** P5: what subscriptions whose endpoints hang to their deadline cost those whose do not. */
-import { backendsOf } from '../support/backends-of.ts'
 import type { Backend } from '../support/backends-of.ts'
 import type { Bench } from '../support/bench.ts'
-import { startBenchProcess } from '../support/bench-process.ts'
-import type { BenchProcess } from '../support/bench-process.ts'
 import { checkHealthy } from '../support/check-healthy.ts'
 import type { Figures } from '../support/measure-figures.ts'
 import type { OpenLoad, OpenResult } from '../support/open-loop.ts'
 import { plansSettled } from '../support/plans-settled.ts'
 import { printTable } from '../support/print-table.ts'
 import type { TableColumn } from '../support/print-table.ts'
+import { reportBackends } from '../support/report-backends.ts'
 import { benchIntegration } from '../support/seed-stack.ts'
-import { seedSubscribers } from '../support/seed-subscribers.ts'
-import { startSeededStack } from '../support/start-stack.ts'
-import type { Stack } from '../support/start-stack.ts'
+import { startYards } from '../support/start-yards.ts'
+import type { Yards } from '../support/start-yards.ts'
 import type { Arrivals } from '../support/subscribers.ts'
 import { watchOthers } from '../support/watch-others.ts'
-import { writeResults } from '../support/write-results.ts'
 import { bySecond, healthyFigures } from './p5-figures.ts'
 import { p5Rows } from './p5-rows.ts'
 
@@ -32,7 +28,6 @@ const warmUpSeconds = 6
 const phaseSeconds = 15
 const arrivalTimeoutMs = 20_000
 
-const own = Array.from({ length: subscribers }, (_, i) => `yard-${i}`)
 const phases = [
   { name: 'nobody hangs', hanging: 0 },
   { name: '1 of 50 hangs', hanging: 1 },
@@ -44,33 +39,17 @@ const hung = Math.max(...phases.map(({ hanging }) => hanging))
 
 type Phase = { name: string; figures: Figures; bySecond: number[] }
 
-export async function p5(bench: Bench): Promise<string[]> {
-  const problems: string[] = []
-  const results: Record<string, Phase[]> = {}
-  for (const backend of backendsOf(bench)) {
+export const p5 = (bench: Bench): Promise<string[]> =>
+  reportBackends(bench, 'p5', async (backend) => {
     const { found, measured } = await measureBackend(bench, backend)
-    problems.push(...found)
-    results[backend] = measured
-    console.log(`\n${title(backend)}\n\n${printTable(p5Rows, columns(measured))}\n`)
-  }
-  console.log(await writeResults(bench, 'p5', { results, problems }))
-  for (const problem of problems) console.error(`bench: LOST, DUPLICATED OR REFUSED: ${problem}`)
-  if (problems.length === 0) console.log('Nothing was lost or duplicated.')
-  return problems
-}
+    const text = `${title(backend)}\n\n${printTable(p5Rows, columns(measured))}`
+    return { problems: found, results: measured, text }
+  })
 
 async function measureBackend(bench: Bench, backend: Backend) {
-  const receiver = startBenchProcess(bench, 'support/subscribers.ts')
-  const loader = startBenchProcess(bench, 'support/open-loop.ts')
-  const origins = await receiver.ask<string[]>('listen', subscribers)
-  const seeds = origins.map((origin, i) => ({
-    integration: benchIntegration,
-    url: `${origin}/${i}`,
-    facilities: [own[i] ?? '', 'all'],
-    timeoutMs,
-  }))
-  const stack = await startSeededStack(bench, backend, '/', (url, key) => seedSubscribers(url, key, seeds))
-  const run = createRuns(stack, loader, receiver)
+  const yards = await startYards(bench, backend, { count: subscribers, timeoutMs, also: ['all'] })
+  const { stack, receiver } = yards
+  const run = createRuns(yards)
   await run('warming up', 0, warmUpSeconds)
   const measured: Phase[] = []
   for (const { name, hanging } of phases) measured.push(await run(name, hanging, phaseSeconds))
@@ -85,7 +64,7 @@ async function measureBackend(bench: Bench, backend: Backend) {
 }
 
 /** Runs phases one after the other; who hangs goes on hanging. */
-function createRuns(stack: Stack, loader: BenchProcess, receiver: BenchProcess) {
+function createRuns({ stack, loader, receiver, facilities }: Yards) {
   const problems: string[] = []
   const accepted: string[] = []
   let from = 0
@@ -99,9 +78,9 @@ function createRuns(stack: Stack, loader: BenchProcess, receiver: BenchProcess) 
       origin: stack.origin,
       headers: stack.headers,
       streams: [
-        { integration: benchIntegration, facilities: own, perSecond: singlesPerSecond },
+        { integration: benchIntegration, facilities, perSecond: singlesPerSecond },
         { integration: benchIntegration, facilities: ['all'], perSecond: fanOutsPerSecond },
-        { integration: benchIntegration, facilities: own.slice(0, 1), perSecond: noisyPerSecond },
+        { integration: benchIntegration, facilities: facilities.slice(0, 1), perSecond: noisyPerSecond },
       ],
       seconds,
       from,

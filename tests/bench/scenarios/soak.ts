@@ -1,8 +1,6 @@
 /** Soak: whether api, worker and Redis hold more the longer they run, under a load that is always the same. */
-import { backendsOf } from '../support/backends-of.ts'
 import type { Backend } from '../support/backends-of.ts'
 import type { Bench } from '../support/bench.ts'
-import { startBenchProcess } from '../support/bench-process.ts'
 import { checkHealthy } from '../support/check-healthy.ts'
 import { fitLine, type Point } from '../support/fit-line.ts'
 import type { Figures } from '../support/measure-figures.ts'
@@ -10,12 +8,11 @@ import type { OpenLoad, OpenResult, Stream } from '../support/open-loop.ts'
 import { plansSettled } from '../support/plans-settled.ts'
 import { printTable } from '../support/print-table.ts'
 import type { TableColumn, TableRow } from '../support/print-table.ts'
+import { reportBackends } from '../support/report-backends.ts'
 import { sampleMemory, type MemorySeries } from '../support/sample-memory.ts'
 import { benchIntegration } from '../support/seed-stack.ts'
-import { seedSubscribers } from '../support/seed-subscribers.ts'
-import { startSeededStack } from '../support/start-stack.ts'
+import { startYards } from '../support/start-yards.ts'
 import { spread } from '../support/statistics.ts'
-import { writeResults } from '../support/write-results.ts'
 
 const usualMinutes = 20
 const subscribers = 50
@@ -28,8 +25,6 @@ const sliceSeconds = 60
 /** V8 and the pools have what they need after this part of the time: growth is told of the rest. */
 const warmUp = 1 / 4
 
-const own = Array.from({ length: subscribers }, (_, i) => `yard-${i}`)
-
 const rows: readonly TableRow[] = [
   { figure: 'rss.first', label: 'resident, first minute after the warm-up, MB', decimals: 0 },
   { figure: 'rss.last', label: '  last minute', decimals: 0 },
@@ -40,51 +35,30 @@ const rows: readonly TableRow[] = [
   { figure: 'fds.slope', label: '  slope per hour', decimals: 1 },
 ]
 
-export async function soak(bench: Bench): Promise<string[]> {
-  const problems: string[] = []
-  const results: Record<string, unknown> = {}
-  for (const backend of backendsOf(bench)) {
+export const soak = (bench: Bench): Promise<string[]> =>
+  reportBackends(bench, 'soak', async (backend) => {
     const { found, columns, accepted } = await measureBackend(bench, backend)
-    problems.push(...found)
-    results[backend] = columns
-    console.log(`\n${title(bench, backend, accepted)}\n\n${printTable(rows, columns)}\n`)
-  }
-  console.log(await writeResults(bench, 'soak', { results, problems }))
-  for (const problem of problems) console.error(`bench: LOST, DUPLICATED OR REFUSED: ${problem}`)
-  if (problems.length === 0) console.log('Nothing was lost or duplicated.')
-  return problems
-}
+    const text = `${title(bench, backend, accepted)}\n\n${printTable(rows, columns)}`
+    return { problems: found, results: columns, text }
+  })
 
 async function measureBackend(bench: Bench, backend: Backend) {
   const { minutes = usualMinutes, perSecond } = bench.options
-  const receiver = startBenchProcess(bench, 'support/subscribers.ts')
-  const loader = startBenchProcess(bench, 'support/open-loop.ts')
-  const origins = await receiver.ask<string[]>('listen', subscribers)
-  const seeds = origins.map((origin, i) => ({
-    integration: benchIntegration,
-    url: `${origin}/${i}`,
-    facilities: [own[i] ?? ''],
-    timeoutMs,
-  }))
-  const stack = await startSeededStack(bench, backend, '/', (url, key) => seedSubscribers(url, key, seeds))
+  const yards = await startYards(bench, backend, { count: subscribers, timeoutMs })
+  const { stack, receiver, loader, facilities } = yards
   await receiver.ask(
     'hang',
     Array.from({ length: hanging }, (_, i) => i),
   )
   const found: string[] = []
   const accepted: string[] = []
-  const streams: Stream[] = [{ integration: benchIntegration, facilities: own, perSecond }]
+  const streams: Stream[] = [{ integration: benchIntegration, facilities, perSecond }]
   const { api, worker, redis } = stack.pids
   const stopSampling = sampleMemory({ api, worker, ...(redis === undefined ? {} : { Redis: redis }) })
   let from = 0
   for (let minute = 0; minute < minutes; minute += 1) {
-    const load: OpenLoad = {
-      origin: stack.origin,
-      headers: stack.headers,
-      streams,
-      seconds: sliceSeconds,
-      from,
-    }
+    const { origin, headers } = stack
+    const load: OpenLoad = { origin, headers, streams, seconds: sliceSeconds, from }
     const result = await loader.ask<OpenResult>('run', load)
     for (const [why, times] of result.refused) found.push(`${stack.name}: ${times} posts: ${why}`)
     accepted.push(...result.accepted)
