@@ -5,7 +5,6 @@ import type { ApiDeps } from './deps.ts'
 import { mountHealth } from './health/mount-health.ts'
 import { answerProblem } from './http/answer-problem.ts'
 import { mountRoutes, refuseMethod } from './http/mount-routes.ts'
-import { createTurnMeter, type TurnMeter } from './http/create-turn-meter.ts'
 import { problem, unavailable } from './http/problem.ts'
 import { CallerGone } from './http/read-body.ts'
 import { requestId } from './http/request-id.ts'
@@ -22,9 +21,8 @@ export function createApp(deps: ApiDeps): Express {
   const app = express()
   app.disable('x-powered-by').disable('etag').set('query parser', false)
   // First, before anything that other routes want: this is the hot path.
-  const turn = createTurnMeter()
-  app.post('/v1/triggers', measured(deps, turn, '/v1/triggers', acceptTrigger(deps)))
-  app.post('/v1/triggers/batch', measured(deps, turn, '/v1/triggers/batch', acceptTriggers(deps)))
+  app.post('/v1/triggers', measured(deps, '/v1/triggers', acceptTrigger(deps)))
+  app.post('/v1/triggers/batch', measured(deps, '/v1/triggers/batch', acceptTriggers(deps)))
   app.use(observe(deps), helmet())
   // Ahead of what is refused in the native API's words.
   mountPlanomatic(app, deps)
@@ -47,11 +45,11 @@ const longestTurnMs = 500
 const refuseAfterMs = 750
 
 /** The hot path's own measuring: no listener, no closure per response. */
-function measured(deps: ApiDeps, turn: TurnMeter, route: string, handle: AcceptHandler): RequestHandler {
+function measured(deps: ApiDeps, route: string, handle: AcceptHandler): RequestHandler {
   return async (request, response) => {
     const startedAt = deps.monotonic()
     try {
-      if (turn(startedAt) > longestTurnMs) await refuseLater()
+      if (deps.turn(startedAt) > longestTurnMs) await refuseLater()
       if (hasTooManyHeaders(request)) throw tooManyHeaders()
       await handle(request, response)
     } catch (error) {

@@ -5,6 +5,7 @@ import { openMailer, type Mailer } from '@waybill/mail'
 import { createWakeUps, queueConfigFrom, type WakeUps } from '@waybill/queue'
 import { withDeadline, type Logger } from '@waybill/runtime'
 import type { ApiConfig } from './config.ts'
+import { createTurnMeter, type TurnMeter } from './http/create-turn-meter.ts'
 import { createAuthenticate, type Authenticate } from './http/authenticate.ts'
 import { createBadTokens, type BadTokens } from './http/bad-tokens.ts'
 import { createCallerAddress, type CallerAddress } from './http/caller-address.ts'
@@ -45,6 +46,7 @@ export type ApiDeps = {
   stopping: () => boolean
   now: () => number
   monotonic: () => number
+  turn: TurnMeter
   /** Answers what waits, then lets go of the queue and the database. */
   close(): Promise<void>
 }
@@ -123,6 +125,7 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
     stopping,
     now: Date.now,
     monotonic,
+    turn: createTurnMeter(),
     close: async () => {
       await accept.idle()
       mailer?.close()

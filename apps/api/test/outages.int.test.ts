@@ -80,6 +80,20 @@ describe('accepting while the database is away', () => {
     await works()
   })
 
+  it('refuses what it reads too late in a turn of its event loop, a moment later and before the body', async () => {
+    await works()
+    const before = await stored()
+    const { turn } = api.deps
+    api.deps.turn = () => 501
+    const { answer, ms } = await timed(post('/v1/triggers', { not: 'looked at' }))
+    expect([answer.status, answer.body.code]).toEqual([503, 'overloaded'])
+    expect(answer.headers['retry-after']).toBe('1')
+    expect(ms).toBeGreaterThan(700)
+    api.deps.turn = turn
+    expect(await stored()).toBe(before)
+    await works()
+  })
+
   it('answers storage_unavailable when a lock does not come, within 2 s', async () => {
     const lock = api.database.sql.begin(async (tx) => {
       await tx`LOCK TABLE batches IN ACCESS EXCLUSIVE MODE`
