@@ -20,5 +20,9 @@ const ofTheWorker = ['unexpected_status', 'redirect_not_followed', 'secret_unrea
 export function attemptErrors(): string[] {
   const [, union = ''] =
     /EgressErrorCode =([\s\S]*?)\n\n/.exec(repoFile('packages/egress/src/egress-error.ts')) ?? []
-  return [...ofTheWorker, ...[...union.matchAll(/'(\w+)'/g)].map(([, code = '']) => code)]
+  const [, own = ''] = /OwnFailure =(.*)/.exec(repoFile('apps/worker/src/delivery/not-sent.ts')) ?? []
+  const noAttempt = codesIn(own)
+  return [...ofTheWorker, ...codesIn(union).filter((code) => !noAttempt.includes(code))]
 }
+
+const codesIn = (union: string): string[] => [...union.matchAll(/'(\w+)'/g)].map(([, code = '']) => code)
