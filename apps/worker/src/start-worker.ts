@@ -13,7 +13,8 @@ import { watchFacts } from './health/watch-facts.ts'
 import { createWatchGauges, type WatchGauges } from './health/watch-gauges.ts'
 import { tellNotices } from './notify/tell-notices.ts'
 import { removeHistory } from './retention/remove-history.ts'
-import { sweep, sweepBulk, tendPartitions } from './sweep/sweep.ts'
+import { createSweepLoops } from './sweep/create-sweep-loops.ts'
+import { tendPartitions } from './sweep/sweep.ts'
 
 export type RunningWorker = { metricsUrl: string; stop(): Promise<void> }
 
@@ -38,20 +39,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   const watched = createWatchGauges(deps.metrics.registry, watchFacts(deps))
   const ledger = createLedgerGauges(deps.metrics.registry, () => performance.now())
   const loops = [
-    createLoop({
-      name: 'sweep',
-      everyMs: config.sweepMs,
-      jitter: 0.1,
-      run: (signal) => sweep({ ...deps, fanOut, drain }, signal),
-      logger,
-    }),
-    createLoop({
-      name: 'sweep-bulk',
-      everyMs: config.sweepMs,
-      jitter: 0.1,
-      run: (signal) => sweepBulk({ ...deps, fanOut, drain }, signal),
-      logger,
-    }),
+    ...createSweepLoops({ ...deps, fanOut, drain }),
     createLoop({ name: 'partitions', everyMs: hourMs, run: () => tendPartitions(deps), logger }),
     createLoop({
       name: 'retention',

@@ -68,8 +68,19 @@ async function killApp(stack: FaultStack, random: () => number): Promise<Victim>
   const victim = pickOne(random, [...stack.apis(), ...stack.workers()])
   victim.kill('SIGKILL')
   await victim.exited
-  await (victim.app === 'api' ? stack.startApi() : stack.startWorker())
+  await startAgain(() => (victim.app === 'api' ? stack.startApi() : stack.startWorker()))
   return victim.app
+}
+
+/** As a supervisor does: a process ends when it finds Postgres in the middle of its recovery. */
+async function startAgain(start: () => Promise<unknown>, tries = 10): Promise<void> {
+  try {
+    await start()
+  } catch (error) {
+    if (tries === 1) throw error
+    await pause(1_000)
+    await startAgain(start, tries - 1)
+  }
 }
 
 async function killServer(server: PrivatePostgres | TestRedis, random: () => number): Promise<Victim> {

@@ -26,14 +26,13 @@ const atOnce = 8
 const page = 64
 
 /**
- * Heals everything the queue can forget, by running the same processors in this process: with the queue gone for
- * good, the sweep alone still delivers. Every step is fenced, so any number of workers may sweep at once.
+ * Gives back what nobody works on: what dead workers owned, what this one has marked and not in its hands, and what cannot
+ * be delivered any more. Apart from the sweep, which goes on for as long as there is a backlog. Every step is fenced, so any
+ * number of workers may heal at once.
  */
-export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<void> {
-  const { sql, logger, metrics } = deps
-  faultPoint('sweep.begun')
+export async function heal(deps: SweepDeps): Promise<void> {
   const step = stepOf(deps)
-  for (const [name, heal] of Object.entries({
+  for (const [name, part] of Object.entries({
     unheld: freeUnheld,
     strangers: freeStrangers,
     dead: takeOver,
@@ -41,8 +40,18 @@ export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<void>
   }))
     await step(
       name,
-      retryDeadlocks(() => heal(deps)),
+      retryDeadlocks(() => part(deps)),
     )
+}
+
+/**
+ * Takes up everything the queue can forget, by running the same processors in this process: with the queue gone for
+ * good, the sweep alone still delivers. Fenced as well.
+ */
+export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<void> {
+  const { sql, logger, metrics } = deps
+  faultPoint('sweep.begun')
+  const step = stepOf(deps)
   const { sweepMs } = deps.config
   const findLanes = (limit: number) => findForgottenLanes(sql, Math.min(1_000, sweepMs), limit)
   const [batches, lanes] = await Promise.all([
