@@ -1,0 +1,48 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { joinWorkers } from '@waybill/db'
+import { eventually, queueBackends } from '@waybill/testing'
+import { createSweepLoops } from '../src/sweep/create-sweep-loops.ts'
+import type { SweepDeps } from '../src/sweep/sweep.ts'
+import { aTrigger, openPipeline, type Pipeline } from './support/pipeline.ts'
+
+const [backend] = queueBackends()
+if (!backend) throw new Error('there is no queue backend')
+
+describe('the sweep loops', () => {
+  let p: Pipeline
+  beforeEach(async () => {
+    p = await openPipeline(backend)
+  })
+  afterEach(() => p.close())
+
+  it('take over from dead workers while a backlog keeps the sweep at work', async () => {
+    const worker = await joinWorkers(p.sql, 'living')
+    const dead = await joinWorkers(p.sql, 'dead')
+    await p.sql`UPDATE workers SET seen_at = now() - interval '1 hour' WHERE id = ${dead}`
+    await p.accept(aTrigger())
+    await p.sql`UPDATE batches SET created_at = now() - interval '1 hour'`
+    const begun: number[] = []
+    const loops = createSweepLoops({
+      sql: p.sql,
+      lease: { worker, unbrokenForMs: () => 3_600_000 },
+      held: { batches: new Set(), lanes: new Set() },
+      logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+      metrics: { healed: () => {} },
+      config: { sweepMs: 50, lease: { unseenMs: 60_000 } },
+      // A backlog that is not worked off as long as the test lasts.
+      fanOut: (batch: number) => (begun.push(batch), new Promise<void>(() => {})),
+      drain: () => Promise.resolve(),
+    } as unknown as SweepDeps)
+    const [, sweep] = loops
+    sweep?.start()
+    await eventually(() => begun.length > 0)
+    for (const loop of loops.filter((one) => one !== sweep)) loop.start()
+    await eventually(async () => {
+      const left = await p.sql<{ id: number }[]>`SELECT id FROM workers`
+      return left.length === 1 && left[0]?.id === worker
+    })
+    expect(begun).toHaveLength(1)
+    // The sweep never ends here, so it is not waited for.
+    await Promise.all(loops.filter((one) => one !== sweep).map((loop) => loop.stop()))
+  })
+})
