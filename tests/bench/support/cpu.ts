@@ -35,10 +35,14 @@ export function forgetPeakMemory(pid: number): void {
 }
 
 /** The most memory a process has had resident since then, in bytes. */
-export function peakMemory(pid: number): number {
-  const [, kilobytes = Number.NaN] =
-    /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-  return Number(kilobytes) * 1024
+export const peakMemory = (pid: number): number => memoryOf(pid, 'VmHWM')
+
+/** What it has resident now, in bytes. */
+export const residentMemory = (pid: number): number => memoryOf(pid, 'VmRSS')
+
+function memoryOf(pid: number, line: 'VmHWM' | 'VmRSS'): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return Number(new RegExp(`${line}:\\s+(\\d+) kB`).exec(status)?.[1] ?? Number.NaN) * 1024
 }
 
 /** CPU-seconds of the whole machine so far, by everybody; `stolen` is what its host gave to others. */

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
+import { residentMemory } from './cpu.ts'
 import type { Point } from './fit-line.ts'
 
 /** What one process held over time: resident memory in MB and open descriptors, by seconds since the start. */
@@ -27,11 +28,4 @@ export function sampleMemory(pids: Readonly<Record<string, number>>): () => Reco
     clearInterval(timer)
     return Object.fromEntries(watched.map(({ name, rss, fds }) => [name, { rss, fds }]))
   }
-}
-
-/** In bytes. */
-function residentMemory(pid: number): number {
-  const [, kilobytes = Number.NaN] =
-    /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-  return Number(kilobytes) * 1024
 }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { TestRedis } from '@waybill/testing'
+import { eventually, type TestRedis } from '@waybill/testing'
 import type { FaultStack } from '../support/fault-stack.ts'
 import { judge } from '../support/judge.ts'
 import type { PrivatePostgres } from '../support/private-postgres.ts'
@@ -68,19 +68,9 @@ async function killApp(stack: FaultStack, random: () => number): Promise<Victim>
   const victim = pickOne(random, [...stack.apis(), ...stack.workers()])
   victim.kill('SIGKILL')
   await victim.exited
-  await startAgain(() => (victim.app === 'api' ? stack.startApi() : stack.startWorker()))
+  // As a supervisor does: a process ends when it finds Postgres in the middle of its recovery.
+  await eventually(() => (victim.app === 'api' ? stack.startApi() : stack.startWorker()), { everyMs: 1_000 })
   return victim.app
-}
-
-/** As a supervisor does: a process ends when it finds Postgres in the middle of its recovery. */
-async function startAgain(start: () => Promise<unknown>, tries = 10): Promise<void> {
-  try {
-    await start()
-  } catch (error) {
-    if (tries === 1) throw error
-    await pause(1_000)
-    await startAgain(start, tries - 1)
-  }
 }
 
 async function killServer(server: PrivatePostgres | TestRedis, random: () => number): Promise<Victim> {

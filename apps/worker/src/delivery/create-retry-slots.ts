@@ -1,4 +1,5 @@
 import { createSemaphore } from '@waybill/runtime'
+import type { SlotOptions } from './slot-options.ts'
 
 /** Slots for retries, first come, first served. */
 export type RetrySlots = {
@@ -9,19 +10,8 @@ export type RetrySlots = {
   slow(): number
 }
 
-export type RetrySlotsOptions = {
-  total: number
-  /** How many requests may go on without a slot; default twice as many. */
-  slow?: number
-  /** The age at which a request is slow, in ms. */
-  patienceMs?: number
-  /** False while requests are slow because this process is; default never. */
-  keepsUp?: () => boolean
-  monotonic?: () => number
-}
-
 /** A request that is open for long costs a socket and no work: while others wait, it gives its slot back and counts apart. */
-export function createRetrySlots(options: RetrySlotsOptions): RetrySlots {
+export function createRetrySlots(options: SlotOptions): RetrySlots {
   const { total, slow: most = total * 2, patienceMs = 1_000, keepsUp = () => true } = options
   const { monotonic: now = () => performance.now() } = options
   const permits = createSemaphore(total)

@@ -1,4 +1,5 @@
 import type { SubscriptionId } from '@waybill/domain'
+import type { SlotOptions } from './slot-options.ts'
 
 /** What became of a wish to send now: a slot to give back, or no slot in reasonable time. */
 export type Slot = { release(): void } | 'saturated'
@@ -28,18 +29,6 @@ export type SendSlots = {
   waiting(): number
   /** Turns everybody who waits away, now and from now on. */
   close(): void
-}
-
-export type SendSlotsOptions = {
-  /** Slots of the process; of these bulk deliveries may hold half. */
-  total: number
-  /** How many requests may go on without a slot, default twice as many. */
-  slow?: number
-  /** How long a wish may wait, in ms; also the age at which a request is slow. */
-  patienceMs?: number
-  /** False while requests are slow because this process is; default never. */
-  keepsUp?: () => boolean
-  monotonic?: () => number
 }
 
 type Waiter = { since: number; bulk: boolean; resolve: (slot: Slot) => void }
@@ -74,9 +63,9 @@ const looks = 4
 /**
  * A subscription that answers slowly fills its own cap only: who cannot get a slot within `patienceMs`, or finds
  * the cap full of requests older than that or of wishes that will not be served in that time, is 'saturated' and leaves
- * the delivery to the subscription's lane.
+ * the delivery to the subscription's lane. Bulk deliveries may hold half of the slots.
  */
-export function createSendSlots(options: SendSlotsOptions): SendSlots {
+export function createSendSlots(options: SlotOptions): SendSlots {
   const { total, slow = total * 2, patienceMs = 1_000, keepsUp = () => true } = options
   const { monotonic: now = () => performance.now() } = options
   const state: State = {

@@ -16,15 +16,14 @@ const mostAtWork = 0.8
 const lookEveryMs = 200
 
 /** True unless this process was at work nearly all the time lately: then slow requests say nothing about their endpoints. */
-export function createKeepsUp(
-  utilization: () => number = eventLoopMeter(),
-  now: () => number = () => performance.now(),
-): () => boolean {
+export function createKeepsUp(): () => boolean {
+  const utilization = eventLoopMeter()
   let lookedAt = -Infinity
   let keepsUp = true
   return () => {
-    if (now() - lookedAt < lookEveryMs) return keepsUp
-    lookedAt = now()
+    const at = performance.now()
+    if (at - lookedAt < lookEveryMs) return keepsUp
+    lookedAt = at
     keepsUp = utilization() <= mostAtWork
     return keepsUp
   }
