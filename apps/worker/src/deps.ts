@@ -114,9 +114,7 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
     logger,
     storage,
     heartbeats,
-    get sql() {
-      return storage.sql
-    },
+    sql: storage.sql,
     queue,
     wakeUps,
     sender,

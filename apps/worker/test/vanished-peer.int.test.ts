@@ -37,4 +37,23 @@ describe.each(backends)('a worker whose database vanished without a word, on the
       )
     expect(p.receiver.requests).toHaveLength(3)
   }, 180_000)
+
+  it('sweeps on over new pools after an outage', async () => {
+    await p.subscribe('/away')
+    const told: string[] = []
+    const tell = (event: string) => told.push(event)
+    const heard = (event: string) => told.filter((one) => one === event).length
+    await p.startWorker(
+      { DATABASE_URL: proxy.route(p.environment().DATABASE_URL), SWEEP_MS: '200' },
+      { debug: tell, info: tell, warn: tell, error: tell },
+    )
+    proxy.hang()
+    // The pools of the work and that of the heartbeats.
+    await eventually(() => heard('database.lost') === 2, { timeoutMs: 120_000 })
+    proxy.resume()
+    await eventually(() => heard('database.found') === 2, { timeoutMs: 120_000 })
+    // Nothing wakes the worker for it: the sweep, which began before the outage, has to find it.
+    await p.settled(await p.accept(aTrigger()))
+    expect(p.receiver.requests).toHaveLength(1)
+  }, 300_000)
 })

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { withDeadline, type Logger } from '@waybill/runtime'
 import { openDatabase, type Database, type DatabaseOptions } from './open-database.ts'
+import { standIn } from './stand-in.ts'
 
-/** The database, which may be away. Take `sql`, `read` and `orm` anew at each use: after an outage they are new pools. */
+/** The database, which may be away. `sql`, `read` and `orm` may be kept: after an outage they lead to new pools. */
 export type Storage = Database & {
   /** False from the moment a probe failed until one succeeds: callers are refused at once instead of piling up. */
   up(): boolean
@@ -82,15 +83,9 @@ export function createStorage(
     probing = false
   }
   return {
-    get sql() {
-      return database.sql
-    },
-    get read() {
-      return database.read
-    },
-    get orm() {
-      return database.orm
-    },
+    sql: standIn(() => database.sql),
+    read: standIn(() => database.read),
+    orm: standIn(() => database.orm),
     up: () => up,
     suspect: () => void probe(),
     close: async () => {

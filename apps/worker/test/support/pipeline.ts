@@ -21,7 +21,7 @@ import {
   type TriggerId,
 } from '@waybill/domain'
 import { createWakeUps } from '@waybill/queue'
-import { createLogger } from '@waybill/runtime'
+import { createLogger, type Logger } from '@waybill/runtime'
 import {
   createTestDatabase,
   eventually,
@@ -76,8 +76,10 @@ export async function openPipeline(backend: TestQueueBackend) {
     receiver,
     wakeUps,
     environment,
-    startWorker: async (changes: Record<string, string> = {}) => {
-      const logger = createLogger({ service: 'waybill-worker', level: 'error' })
+    startWorker: async (
+      changes: Record<string, string> = {},
+      logger: Logger = createLogger({ service: 'waybill-worker', level: 'error' }),
+    ) => {
       const worker = await startWorker(readConfig(environment(changes)), logger)
       workers.push(worker)
       return worker
