@@ -6,12 +6,14 @@ export type FaultOptions = {
   ids: string[]
   all: boolean
   night?: { minutes: number; triggers: number }
+  /** How many deliveries wait when F63 starts everything. */
+  backlog: number
   seed: number | undefined
   backend: Backend | undefined
 }
 
 export const usage =
-  'usage: pnpm faults [F17 …] [--all] [--night [--minutes 30] [--triggers 1000000]] [--backend redis|postgres] [--seed n]'
+  'usage: pnpm faults [F17 …] [--all] [--night [--minutes 30] [--triggers 1000000]] [--backlog 100000] [--backend redis|postgres] [--seed n]'
 
 /** Throws with a message for the user. */
 export function readFaultOptions(args: string[]): FaultOptions {
@@ -23,6 +25,7 @@ export function readFaultOptions(args: string[]): FaultOptions {
       night: { type: 'boolean', default: false },
       minutes: { type: 'string', default: '30' },
       triggers: { type: 'string', default: '1000000' },
+      backlog: { type: 'string', default: '100000' },
       seed: { type: 'string' },
       backend: { type: 'string' },
     },
@@ -38,6 +41,7 @@ export function readFaultOptions(args: string[]): FaultOptions {
     ...(values.night
       ? { night: { minutes: whole('minutes', values.minutes), triggers: whole('triggers', values.triggers) } }
       : {}),
+    backlog: whole('backlog', values.backlog),
     seed: seed === undefined ? undefined : whole('seed', seed),
     backend,
   }

@@ -73,6 +73,7 @@ try {
         seed,
         ledgers,
         log,
+        backlog: options.backlog,
         ...(options.night ? { night: options.night } : {}),
         onStarted: (cleanUp) => (endScenario = cleanUp),
       })

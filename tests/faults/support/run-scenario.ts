@@ -15,6 +15,7 @@ export type RunOptions = {
   ledgers: string
   log: (text: string) => void
   night?: { minutes: number; triggers: number }
+  backlog?: number
   /** Told what ends everything the scenario started, for Ctrl-C. */
   onStarted?: (cleanUp: () => Promise<void>) => void
 }
@@ -45,7 +46,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
 }
 
 function contextFor(
-  { backend, seed, log, night }: RunOptions,
+  { backend, seed, log, night, backlog = 100_000 }: RunOptions,
   folder: string,
   steps: (() => Promise<unknown>)[],
   stacks: FaultStack[],
@@ -57,6 +58,7 @@ function contextFor(
     random: seededRandom(seed),
     folder,
     ...(night ? { night } : {}),
+    backlog,
     log,
     cleanUp: (step) => void steps.push(step),
     database: async () => after(await createTestDatabase(), (made) => made.drop()).url,

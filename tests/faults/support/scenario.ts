@@ -22,6 +22,8 @@ export type FaultContext = {
   backend: Backend
   seed: number
   random: () => number
+  /** How many deliveries wait when F63 starts everything. */
+  backlog: number
   /** The ledgers' folder. */
   folder: string
   /** Of `--night`. */
