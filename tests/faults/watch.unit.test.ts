@@ -84,6 +84,11 @@ describe('checkVitals', () => {
   ])('tells when %s grows all the time', (_what, sights) => {
     expect(checkVitals(sights)).toHaveLength(1)
   })
+
+  it('lets a process fill its pools and its heap for as long as that takes', () => {
+    const filling = looks(90, (i) => ({ rssMiB: 60 + 2 * i, fds: 30 + i }))
+    expect(checkVitals(filling)).toEqual([])
+  })
 })
 
 describe('awayTime', () => {
