@@ -30,7 +30,7 @@ const schema = z.object({
   HEARTBEAT_MS: milliseconds.default(5_000),
   SELF_STOP_MS: milliseconds.default(20_000),
   LEASE_MS: milliseconds.default(60_000),
-  SWEEP_MS: milliseconds.default(5_000),
+  SWEEP_MS: milliseconds.default(4_000),
   AUDIT_MS: milliseconds.default(300_000),
   RETENTION_MS: milliseconds.default(3_600_000),
   STOP_TIMEOUT_MS: milliseconds.default(35_000),

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { joinWorkers } from '@waybill/db'
+import { claimBatch, joinWorkers } from '@waybill/db'
+import { asBatchId } from '@waybill/domain'
 import { eventually, queueBackends } from '@waybill/testing'
 import { createSweepLoops } from '../src/sweep/create-sweep-loops.ts'
 import type { SweepDeps } from '../src/sweep/sweep.ts'
@@ -8,12 +9,26 @@ import { aTrigger, openPipeline, type Pipeline } from './support/pipeline.ts'
 const [backend] = queueBackends()
 if (!backend) throw new Error('there is no queue backend')
 
+type Some = { fanOut: (batch: number) => Promise<void>; sweepMs: number; healed?: (what: string) => void }
+
 describe('the sweep loops', () => {
   let p: Pipeline
   beforeEach(async () => {
     p = await openPipeline(backend)
   })
   afterEach(() => p.close())
+
+  const depsOf = (worker: number, { fanOut, sweepMs, healed = () => {} }: Some): SweepDeps =>
+    ({
+      sql: p.sql,
+      lease: { worker, unbrokenForMs: () => 3_600_000 },
+      held: { batches: new Set(), lanes: new Set() },
+      logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+      metrics: { healed },
+      config: { sweepMs, lease: { unseenMs: 60_000 } },
+      fanOut,
+      drain: () => Promise.resolve(),
+    }) as unknown as SweepDeps
 
   it('take over from dead workers while a backlog keeps the sweep at work', async () => {
     const worker = await joinWorkers(p.sql, 'living')
@@ -22,17 +37,9 @@ describe('the sweep loops', () => {
     await p.accept(aTrigger())
     await p.sql`UPDATE batches SET created_at = now() - interval '1 hour'`
     const begun: number[] = []
-    const loops = createSweepLoops({
-      sql: p.sql,
-      lease: { worker, unbrokenForMs: () => 3_600_000 },
-      held: { batches: new Set(), lanes: new Set() },
-      logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
-      metrics: { healed: () => {} },
-      config: { sweepMs: 50, lease: { unseenMs: 60_000 } },
-      // A backlog that is not worked off as long as the test lasts.
-      fanOut: (batch: number) => (begun.push(batch), new Promise<void>(() => {})),
-      drain: () => Promise.resolve(),
-    } as unknown as SweepDeps)
+    // A backlog that is not worked off as long as the test lasts.
+    const fanOut = (batch: number) => (begun.push(batch), new Promise<void>(() => {}))
+    const loops = createSweepLoops(depsOf(worker, { fanOut, sweepMs: 50 }))
     const [, sweep] = loops
     sweep?.start()
     await eventually(() => begun.length > 0)
@@ -44,5 +51,25 @@ describe('the sweep loops', () => {
     expect(begun).toHaveLength(1)
     // The sweep never ends here, so it is not waited for.
     await Promise.all(loops.filter((one) => one !== sweep).map((loop) => loop.stop()))
+  })
+
+  it('take up at once what a dead worker had, not when the next sweep is due', async () => {
+    const worker = await joinWorkers(p.sql, 'living')
+    const dead = await joinWorkers(p.sql, 'dead')
+    const batch = asBatchId(await p.accept(aTrigger()))
+    await claimBatch(p.sql, batch, dead)
+    await p.sql`UPDATE batches SET created_at = now() - interval '1 day'`
+    await p.sql`UPDATE workers SET seen_at = now() - interval '1 hour' WHERE id = ${dead}`
+    const begun: number[] = []
+    const swept: string[] = []
+    const fanOut = async (id: number) => void begun.push(id)
+    const healed = (what: string) => swept.push(what)
+    const [heal, ...sweeps] = createSweepLoops(depsOf(worker, { fanOut, sweepMs: 3_600_000, healed }))
+    for (const loop of sweeps) loop.start()
+    await eventually(() => swept.includes('lane'))
+    expect(begun).toEqual([])
+    heal?.start()
+    await eventually(() => begun.includes(batch))
+    await Promise.all([heal, ...sweeps].map((loop) => loop?.stop()))
   })
 })

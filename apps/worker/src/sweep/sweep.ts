@@ -28,20 +28,19 @@ const page = 64
 /**
  * Gives back what nobody works on: what dead workers owned, what this one has marked and not in its hands, and what cannot
  * be delivered any more. Apart from the sweep, which goes on for as long as there is a backlog. Every step is fenced, so any
- * number of workers may heal at once.
+ * number of workers may heal at once. Returns whether there is anything for the sweep to take up now.
  */
-export async function heal(deps: SweepDeps): Promise<void> {
+export async function heal(deps: SweepDeps): Promise<boolean> {
   const step = stepOf(deps)
+  let freed = 0
   for (const [name, part] of Object.entries({
     unheld: freeUnheld,
     strangers: freeStrangers,
     dead: takeOver,
     hopeless: settleHopeless,
   }))
-    await step(
-      name,
-      retryDeadlocks(() => part(deps)),
-    )
+    freed += (await step(name, retryDeadlocks(() => part(deps)))) ?? 0
+  return freed > 0
 }
 
 /**
@@ -84,41 +83,49 @@ function takeUpBatches(deps: SweepDeps, signal: AbortSignal, bulk: boolean): Pro
 /** A step that fails must not keep the others from healing. */
 const stepOf =
   ({ logger }: SweepDeps) =>
-  (name: string, work: Promise<unknown>) =>
-    work.catch((error: unknown) => logger.error('sweep.failed', { step: name, error }))
+  <T>(name: string, work: Promise<T>): Promise<T | undefined> =>
+    work.catch((error: unknown) => {
+      logger.error('sweep.failed', { step: name, error })
+      return undefined
+    })
 
 /**
  * Frees what the database says is this worker's but is not in its hands. The hands are looked at after the reading:
  * whatever was claimed before it is in them by then, and what is claimed later is not in the reading.
  */
-async function freeUnheld({ sql, lease, held, logger }: SweepDeps): Promise<void> {
+async function freeUnheld({ sql, lease, held, logger }: SweepDeps): Promise<number> {
   const owned = await findOwned(sql, lease.worker)
   for (const id of held.batches) owned.batches.delete(id)
   for (const id of held.lanes) owned.lanes.delete(id)
-  if (owned.batches.size + owned.lanes.size === 0) return
+  if (owned.batches.size + owned.lanes.size === 0) return 0
   const freed = await freeOwned(sql, lease.worker, owned)
   if (freed > 0) logger.warn('sweep.freed', { freed })
+  return freed
 }
 
 /** Frees what belongs to workers that were removed while a claim of theirs was still under way. */
-async function freeStrangers({ sql, logger }: SweepDeps): Promise<void> {
+async function freeStrangers({ sql, logger }: SweepDeps): Promise<number> {
+  let all = 0
   for (const stranger of await findStrangers(sql)) {
     const freed = await freeOwned(sql, stranger, await findOwned(sql, stranger))
     if (freed > 0) logger.warn('sweep.freed', { freed, stranger })
+    all += freed
   }
+  return all
 }
 
 /** Whoever has been silent too long loses what it owned, but only to one whose own heartbeats never paused. */
-async function takeOver({ sql, lease, config, logger, metrics }: SweepDeps): Promise<void> {
+async function takeOver({ sql, lease, config, logger, metrics }: SweepDeps): Promise<number> {
   const { unseenMs } = config.lease
-  if (lease.unbrokenForMs() < unseenMs) return
+  if (lease.unbrokenForMs() < unseenMs) return 0
   const dead = await takeOverDeadWorkers(sql, lease.worker, unseenMs)
   if (dead.length > 0) faultPoint('sweep.taken-over')
   metrics.healed('worker', dead.length)
   if (dead.length > 0) logger.warn('worker.taken-over', { workers: dead })
+  return dead.length
 }
 
-async function settleHopeless({ sql, logger, metrics }: SweepDeps): Promise<void> {
+async function settleHopeless({ sql, logger, metrics }: SweepDeps): Promise<number> {
   const hopeless = await findHopeless(sql, 1_000)
   for (const reason of ['expired', 'subscription_deleted'] as const) {
     const items = hopeless.filter((item) => item.reason === reason)
@@ -129,6 +136,7 @@ async function settleHopeless({ sql, logger, metrics }: SweepDeps): Promise<void
   }
   // Their lanes must not go on saying that something is due.
   for (const lane of new Set(hopeless.map((item) => item.subscription))) await releaseLane(sql, lane, null)
+  return 0
 }
 
 /** Works through what `find` returns until a page brings nothing new; returns how many were worked on. */
