@@ -1,4 +1,4 @@
-import type { Writable } from 'node:stream'
+import { Writable } from 'node:stream'
 import { createLogger as createWinston, format, transports } from 'winston'
 import { redact } from './redact.ts'
 
@@ -22,6 +22,9 @@ export interface LoggerOptions {
   stream?: Writable
 }
 
+/** Bytes that may wait for whoever reads them. */
+const mostWaiting = 4 * 1_048_576
+
 const LEVELS: Record<LogLevel, number> = { error: 0, warn: 1, info: 2, debug: 3 }
 const MESSAGE = Symbol.for('message')
 
@@ -31,6 +34,7 @@ const FORGING = /[\u007f-\u009f\u2028\u2029]/g
 /**
  * Writes JSON lines with winston. Secrets, bodies and URLs beyond their origin are redacted, errors become
  * `{code, message, stack}`, of a failed statement without the statement, and no text can start a second line. A level that is off costs one comparison.
+ * While nobody reads them, lines beyond 4 MiB are dropped and counted.
  */
 export function createLogger({ service, level, stream = process.stdout }: LoggerOptions): Logger {
   outliveReader(stream)
@@ -41,7 +45,7 @@ export function createLogger({ service, level, stream = process.stdout }: Logger
       info[MESSAGE] = toLine(service, info.level, info.message, info['fields'])
       return info
     })(),
-    transports: [new transports.Stream({ stream, eol: '\n' })],
+    transports: [new transports.Stream({ stream: boundWaiting(service, stream), eol: '\n' })],
   })
   const at =
     (name: LogLevel) =>
@@ -60,6 +64,23 @@ function outliveReader(stream: Writable): void {
   if (outlived.has(stream)) return
   outlived.add(stream)
   stream.on('error', () => {})
+}
+
+/** A reader that has stopped reading must not fill this process' memory. */
+function boundWaiting(service: string, stream: Writable): Writable {
+  let dropped = 0
+  return new Writable({
+    decodeStrings: false,
+    write: (line: string, _encoding, done) => {
+      if (stream.writableLength > mostWaiting) dropped += 1
+      else {
+        if (dropped > 0) stream.write(`${toLine(service, 'warn', 'log.dropped', { lines: dropped })}\n`)
+        dropped = 0
+        stream.write(line)
+      }
+      done()
+    },
+  })
 }
 
 function toLine(service: string, level: string, event: unknown, fields: unknown): string {

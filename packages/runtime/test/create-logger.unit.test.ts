@@ -154,6 +154,29 @@ describe('logger', () => {
     })
   })
 
+  it('drops and counts lines while nobody reads them, and goes on when somebody does', () => {
+    const written: string[] = []
+    let read = (): void => {}
+    const stream = new Writable({
+      write(chunk, _encoding, done) {
+        written.push(String(chunk))
+        read = done
+      },
+    })
+    const logger = createLogger({ service: 'test', level: 'info', stream })
+    const all = 60_000
+    for (let i = 0; i < all; i += 1) logger.info('batch.settled', { i, text: 'x'.repeat(100) })
+    expect(stream.writableLength).toBeLessThan(5 * 1_048_576)
+    while (stream.writableLength > 0) read()
+    logger.info('batch.settled', { i: all })
+    read()
+    read()
+    const [last, told] = [written.pop(), written.pop()].map((line) => JSON.parse(line ?? '') as object)
+    expect(last).toMatchObject({ event: 'batch.settled', i: all })
+    expect(told).toMatchObject({ event: 'log.dropped', level: 'warn', lines: all - written.length })
+    expect(written.length).toBeGreaterThan(1_000)
+  })
+
   it('bounds depth, items and text, so that a cycle ends', () => {
     const { logger, lines, text } = logTo()
     const cycle: Record<string, unknown> = {
