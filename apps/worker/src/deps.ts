@@ -15,6 +15,7 @@ import { createRetrySlots, type RetrySlots } from './delivery/create-retry-slots
 import { createSendSlots, type SendSlots } from './delivery/create-send-slots.ts'
 import { createTellNotSent, type TellNotSent } from './delivery/not-sent.ts'
 import { createKeepsUp } from './delivery/event-loop-meter.ts'
+import { createSuspectTurns, type SuspectTurns } from './drain/create-suspect-turns.ts'
 import { unwellToOpen } from './drain/lane-health.ts'
 import { checkInstallation } from './check-installation.ts'
 import { createLease, type Lease } from './lease/create-lease.ts'
@@ -39,6 +40,7 @@ export type WorkerDeps = {
   snapshot: Snapshot
   slots: SendSlots
   retrySlots: RetrySlots
+  suspectTurns: SuspectTurns
   /** Bulk batches that may begin at once, whether the queue or the sweep brings them. */
   bulkRuns: Semaphore
   gate: SendGate
@@ -122,6 +124,7 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
     snapshot: createSnapshot({ storage, keys, scheduleScale: config.scheduleScale, logger }),
     slots,
     retrySlots,
+    suspectTurns: createSuspectTurns(),
     bulkRuns: createSemaphore(config.concurrency.bulk),
     breakers,
     gate: createSendGate({

@@ -148,6 +148,47 @@ describe.each(queueBackends())('recovery on the $name queue', (backend) => {
     expect(p.receiver.requests).toHaveLength(0)
   })
 
+  it('sends what ended two workers one after the other, whatever its lanes', async () => {
+    const lanes = 6
+    for (let i = 0; i < lanes; i += 1) await p.subscribe(`/suspect-${i}`, { state: 'paused' })
+    const first = await p.startWorker(fastLeases)
+    const trigger = await p.accept(aTrigger())
+    await eventually(async () => (await p.deliveriesOf(trigger)).length === lanes)
+    await first.stop()
+    await p.sql`UPDATE due SET crashes = 2`
+    await p.sql`UPDATE subscriptions SET state = 1, changed_version = (SELECT version FROM config) + 1`
+    await p.sql`UPDATE config SET version = version + 1`
+    const open = { now: 0, most: 0 }
+    p.receiver.setResponder(() => {
+      open.now += 1
+      open.most = Math.max(open.most, open.now)
+      setTimeout(() => (open.now -= 1), 100)
+      return { status: 200, delayMs: 100 }
+    })
+    await p.startWorker(fastLeases)
+    await p.settled(trigger)
+    expect(p.receiver.requests).toHaveLength(lanes)
+    expect(open.most).toBe(1)
+  })
+
+  it('lets one that ended two workers and now hangs keep the others waiting for a second only', async () => {
+    for (const path of ['/hangs', '/waits']) await p.subscribe(path, { state: 'paused', timeoutMs: 15_000 })
+    const first = await p.startWorker(fastLeases)
+    const trigger = await p.accept(aTrigger())
+    await eventually(async () => (await p.deliveriesOf(trigger)).length === 2)
+    await first.stop()
+    await p.sql`UPDATE due SET crashes = 2`
+    await p.sql`UPDATE subscriptions SET state = 1, changed_version = (SELECT version FROM config) + 1`
+    await p.sql`UPDATE config SET version = version + 1`
+    p.receiver.setResponder(({ path }) => ({ status: 200, delayMs: path === '/hangs' ? 12_000 : 0 }))
+    await p.startWorker(fastLeases)
+    const states = async () => (await p.deliveriesOf(trigger)).map(({ status }) => status)
+    await eventually(async () => (await states()).includes(2))
+    expect(await states()).not.toEqual([2, 2])
+    await p.settled(trigger)
+    expect(p.receiver.requests).toHaveLength(2)
+  })
+
   it('gives up what is past its horizon, and what belonged to a deleted subscription', async () => {
     const expired = await p.subscribe('/expired', { horizonSeconds: 1 })
     const deleted = await p.subscribe('/deleted')

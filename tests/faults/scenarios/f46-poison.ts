@@ -11,7 +11,10 @@ export const scenario: Scenario = {
   run: async (context) => {
     const stack = await usualStack(context)
     const poisoned = await stack.subscribe('/poisoned', { filters: { facilities: ['poison'] } })
-    await stack.receiver.program({ rules: [{ path: '/poisoned', answer: { mode: 'hang' } }] })
+    // The others take so long that many are under way whenever it kills.
+    await stack.receiver.program({
+      rules: [{ path: '/poisoned', answer: { mode: 'hang' } }, { answer: { status: 200, delayMs: 300 } }],
+    })
     stack.subscriptions.pop()
     const arrivals = async () =>
       (await stack.receiver.lines()).filter(({ path }) => path === '/poisoned').length

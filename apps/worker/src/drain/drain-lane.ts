@@ -27,6 +27,7 @@ export type DrainDeps = Pick<
   | 'lease'
   | 'snapshot'
   | 'retrySlots'
+  | 'suspectTurns'
   | 'gate'
   | 'laterRecorder'
   | 'attempt'
@@ -144,7 +145,7 @@ const goesOn = ({ deps, until }: Turn) => performance.now() < until && deps.gate
 async function takeSlices(turn: Turn): Promise<void> {
   const { lane, until, open, watch } = turn
   // A lane that is never empty would keep its suspects waiting until their horizon.
-  if (lane.run % suspectsEveryTurns === 0 && (await slice(turn, 1, true)) > 0) await Promise.all(open)
+  if (lane.run % suspectsEveryTurns === 0) await sendSuspect(turn)
   while (goesOn(turn) && watch.limit() > 0) {
     const room = watch.limit() - open.size
     if ((await sliceNext(turn, room)) < room) return
@@ -185,8 +186,20 @@ async function finish(turn: Turn): Promise<void> {
 
 /** Only where nothing else is due: a suspect is sent with nothing beside it in its lane. */
 async function sendSuspects(turn: Turn): Promise<void> {
-  while (goesOn(turn) && turn.watch.limit() > 0 && (await slice(turn, 1, true)) > 0)
+  while (goesOn(turn) && turn.watch.limit() > 0 && (await sendSuspect(turn)) > 0);
+}
+
+/** Marked only when its turn has come: who dies before that has not died of it. Resolves when it is settled. */
+async function sendSuspect(turn: Turn): Promise<number> {
+  const end = await turn.deps.suspectTurns.take(turn.until - performance.now())
+  if (!end) return 0
+  try {
+    const taken = await slice(turn, 1, true)
     await Promise.all(turn.open)
+    return taken
+  } finally {
+    end()
+  }
 }
 
 async function sliceNext(turn: Turn, room: number): Promise<number> {
