@@ -1,7 +1,10 @@
+import { eventually } from '@waybill/testing'
 import { readLedgers } from '../support/checks/read-ledgers.ts'
 import { judge, mustHold } from '../support/judge.ts'
 import { bothBackends, type Scenario } from '../support/scenario.ts'
 import { lasts, usualStack } from '../support/start-load.ts'
+
+const triggers = 60
 
 export const scenario: Scenario = {
   id: 'F65',
@@ -17,7 +20,13 @@ export const scenario: Scenario = {
         { path: '/old', answer: { status: 500 } },
       ],
     })
-    await stack.client.post(60, { rate: 60 })
+    await stack.client.post(triggers, { rate: 60 })
+    // What is matched after the deletion is not for the deleted one.
+    await eventually(async () => {
+      const [row] = await stack.database.sql<{ n: number }[]>`
+        SELECT count(*)::int AS n FROM deliveries WHERE subscription = ${deleted.id}`
+      return row?.n === triggers
+    })
     const [gone, change] = await Promise.all([
       stack.call('DELETE', `/v1/subscriptions/${deleted.uuid}`),
       stack.call('PATCH', `/v1/subscriptions/${moved.uuid}`, { url: `${stack.receiver.url}/new` }),

@@ -39,7 +39,11 @@ export async function heal(deps: SweepDeps): Promise<boolean> {
     dead: takeOver,
     hopeless: settleHopeless,
   }))
-    freed += (await step(name, retryDeadlocks(() => part(deps)))) ?? 0
+    freed +=
+      (await step(
+        name,
+        retryDeadlocks(() => part(deps)),
+      )) ?? 0
   return freed > 0
 }
 
