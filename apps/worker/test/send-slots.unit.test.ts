@@ -66,6 +66,22 @@ describe('send slots', () => {
     expect(slots.waiting()).toBe(0)
   })
 
+  it('turn away every wish and every plan, also one that comes of age while they are looked at', async () => {
+    // Time goes on with every look at the clock, as it does on a busy machine.
+    let now = 0
+    const monotonic = () => (now += 0.5)
+    slots = createSendSlots({ total: 4, patienceMs: 40, monotonic, keepsUp: () => false })
+    const holders = Array.from({ length: 4 }, (_, i) =>
+      held((slots as SendSlots).enter(asSubscriptionId(10 + i), 4)),
+    )
+    const wishes = Array.from({ length: 40 }, () => slots?.enter(two, 4))
+    const plans = Array.from({ length: 40 }, () => slots?.room())
+    expect(await Promise.all(wishes)).toEqual(wishes.map(() => 'saturated'))
+    await Promise.all(plans)
+    expect(slots.waiting()).toBe(0)
+    for (const holder of holders) holder.release()
+  })
+
   it('leave room for others, however many a subscription may have', () => {
     slots = createSendSlots({ total: 100 })
     let mine = 0

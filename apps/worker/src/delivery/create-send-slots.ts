@@ -82,17 +82,17 @@ export function createSendSlots(options: SlotOptions): SendSlots {
   let closed = false
   let timer: NodeJS.Timeout | undefined
 
-  const sendAway = (isTooLate: (waiter: { since: number }) => boolean) => {
-    turnAway(state, isTooLate)
+  const sendAway = (since: number) => {
+    turnAway(state, since)
     if (state.waiting + state.turns.length > 0) return
     clearInterval(timer)
     timer = undefined
   }
-  const isOld = ({ since }: { since: number }) => now() - since > patienceMs
   const watch = () => {
     timer ??= setInterval(() => {
-      if (keepsUp() && retire(state, slow, isOld)) letIn(state)
-      sendAway(isOld)
+      const since = now() - patienceMs
+      if (keepsUp() && retire(state, slow, since)) letIn(state)
+      sendAway(since)
     }, patienceMs / 4)
   }
   const wait = (subscription: SubscriptionId, place: Place, bulk: boolean) =>
@@ -133,7 +133,7 @@ export function createSendSlots(options: SlotOptions): SendSlots {
     waiting: () => state.waiting,
     close: () => {
       closed = true
-      sendAway(() => true)
+      sendAway(Number.POSITIVE_INFINITY)
     },
   }
 }
@@ -183,11 +183,11 @@ function giveBack(state: State, { share }: Holder): void {
 }
 
 /** What is old gives its slot back while others wait for one; it still counts where its subscription's limit does. */
-function retire(state: State, most: number, isOld: (holder: Holder) => boolean): boolean {
+function retire(state: State, most: number, since: number): boolean {
   const before = state.slow
   for (const { holders } of state.places.values())
     for (const holder of holders) {
-      if (state.slow >= most || !isOld(holder)) break
+      if (state.slow >= most || holder.since >= since) break
       if (holder.slow) continue
       holder.slow = true
       state.slow += 1
@@ -240,16 +240,17 @@ function nextOf(state: State, place: Place): number {
   return hasRoom(state, place, true) ? 0 : place.waiters.findIndex(({ bulk }) => !bulk)
 }
 
-function turnAway(state: State, isTooLate: (waiter: { since: number }) => boolean): void {
+/** Whoever has waited since before `since`: one moment for all, or one that turns late in between would be in neither list. */
+function turnAway(state: State, since: number): void {
   for (const [subscription, place] of state.waitedFor) {
-    const late = place.waiters.filter(isTooLate)
-    place.waiters = place.waiters.filter((waiter) => !isTooLate(waiter))
+    const late = place.waiters.filter((waiter) => waiter.since < since)
+    place.waiters = place.waiters.filter((waiter) => waiter.since >= since)
     state.waiting -= late.length
     for (const waiter of late) waiter.resolve('saturated')
     admit(state, subscription, place)
   }
-  const late = state.turns.filter(isTooLate)
-  state.turns = state.turns.filter((turn) => !isTooLate(turn))
+  const late = state.turns.filter((turn) => turn.since < since)
+  state.turns = state.turns.filter((turn) => turn.since >= since)
   for (const turn of late) turn.resolve()
 }
 
