@@ -74,8 +74,8 @@ describe('send slots', () => {
     const holders = Array.from({ length: 4 }, (_, i) =>
       held((slots as SendSlots).enter(asSubscriptionId(10 + i), 4)),
     )
-    const wishes = Array.from({ length: 40 }, () => slots?.enter(two, 4))
-    const plans = Array.from({ length: 40 }, () => slots?.room())
+    const wishes = Array.from({ length: 40 }, async () => slots?.enter(two, 4))
+    const plans = Array.from({ length: 40 }, async () => slots?.room())
     expect(await Promise.all(wishes)).toEqual(wishes.map(() => 'saturated'))
     await Promise.all(plans)
     expect(slots.waiting()).toBe(0)
