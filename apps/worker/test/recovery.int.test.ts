@@ -148,16 +148,22 @@ describe.each(queueBackends())('recovery on the $name queue', (backend) => {
     expect(p.receiver.requests).toHaveLength(0)
   })
 
-  it('sends what ended two workers one after the other, whatever its lanes', async () => {
-    const lanes = 6
-    for (let i = 0; i < lanes; i += 1) await p.subscribe(`/suspect-${i}`, { state: 'paused' })
+  /** A trigger whose delivery to each path has ended two workers and is due again. */
+  const endedTwo = async (paths: readonly string[]) => {
+    for (const path of paths) await p.subscribe(path, { state: 'paused', timeoutMs: 15_000 })
     const first = await p.startWorker(fastLeases)
     const trigger = await p.accept(aTrigger())
-    await eventually(async () => (await p.deliveriesOf(trigger)).length === lanes)
+    await eventually(async () => (await p.deliveriesOf(trigger)).length === paths.length)
     await first.stop()
     await p.sql`UPDATE due SET crashes = 2`
     await p.sql`UPDATE subscriptions SET state = 1, changed_version = (SELECT version FROM config) + 1`
     await p.sql`UPDATE config SET version = version + 1`
+    return trigger
+  }
+
+  it('sends what ended two workers one after the other, whatever its lanes', async () => {
+    const paths = ['/a', '/b', '/c', '/d', '/e', '/f']
+    const trigger = await endedTwo(paths)
     const open = { now: 0, most: 0 }
     p.receiver.setResponder(() => {
       open.now += 1
@@ -167,19 +173,12 @@ describe.each(queueBackends())('recovery on the $name queue', (backend) => {
     })
     await p.startWorker(fastLeases)
     await p.settled(trigger)
-    expect(p.receiver.requests).toHaveLength(lanes)
+    expect(p.receiver.requests).toHaveLength(paths.length)
     expect(open.most).toBe(1)
   })
 
   it('lets one that ended two workers and now hangs keep the others waiting for a second only', async () => {
-    for (const path of ['/hangs', '/waits']) await p.subscribe(path, { state: 'paused', timeoutMs: 15_000 })
-    const first = await p.startWorker(fastLeases)
-    const trigger = await p.accept(aTrigger())
-    await eventually(async () => (await p.deliveriesOf(trigger)).length === 2)
-    await first.stop()
-    await p.sql`UPDATE due SET crashes = 2`
-    await p.sql`UPDATE subscriptions SET state = 1, changed_version = (SELECT version FROM config) + 1`
-    await p.sql`UPDATE config SET version = version + 1`
+    const trigger = await endedTwo(['/hangs', '/waits'])
     p.receiver.setResponder(({ path }) => ({ status: 200, delayMs: path === '/hangs' ? 12_000 : 0 }))
     await p.startWorker(fastLeases)
     const states = async () => (await p.deliveriesOf(trigger)).map(({ status }) => status)
