@@ -6,10 +6,11 @@ import {
   joinWorkers,
   plannedHow,
   readBacklog,
+  redeliver,
   sliceLane,
   updateSubscription,
 } from '@waybill/db'
-import { asBatchId, idInBlock, profileCode } from '@waybill/domain'
+import { asBatchId, asDeliveryId, idInBlock, profileCode, type SubscriptionId } from '@waybill/domain'
 import { eventually, queueBackends } from '@waybill/testing'
 import { aTrigger, failing, openPipeline, yard, type Pipeline } from './support/pipeline.ts'
 
@@ -148,9 +149,10 @@ describe.each(queueBackends())('recovery on the $name queue', (backend) => {
     expect(p.receiver.requests).toHaveLength(0)
   })
 
-  /** A trigger whose delivery to each path has ended two workers and is due again. */
+  /** A trigger whose delivery to each path has ended two workers and is due again, and the subscriptions. */
   const endedTwo = async (paths: readonly string[]) => {
-    for (const path of paths) await p.subscribe(path, { state: 'paused', timeoutMs: 15_000 })
+    const ids: SubscriptionId[] = []
+    for (const path of paths) ids.push((await p.subscribe(path, { state: 'paused', timeoutMs: 15_000 })).id)
     const first = await p.startWorker(fastLeases)
     const trigger = await p.accept(aTrigger())
     await eventually(async () => (await p.deliveriesOf(trigger)).length === paths.length)
@@ -158,12 +160,12 @@ describe.each(queueBackends())('recovery on the $name queue', (backend) => {
     await p.sql`UPDATE due SET crashes = 2`
     await p.sql`UPDATE subscriptions SET state = 1, changed_version = (SELECT version FROM config) + 1`
     await p.sql`UPDATE config SET version = version + 1`
-    return trigger
+    return { trigger, ids }
   }
 
   it('sends what ended two workers one after the other, whatever its lanes', async () => {
     const paths = ['/a', '/b', '/c', '/d', '/e', '/f']
-    const trigger = await endedTwo(paths)
+    const { trigger } = await endedTwo(paths)
     const open = { now: 0, most: 0 }
     p.receiver.setResponder(() => {
       open.now += 1
@@ -178,7 +180,7 @@ describe.each(queueBackends())('recovery on the $name queue', (backend) => {
   })
 
   it('lets one that ended two workers and now hangs keep the others waiting for a second only', async () => {
-    const trigger = await endedTwo(['/hangs', '/waits'])
+    const { trigger } = await endedTwo(['/hangs', '/waits'])
     p.receiver.setResponder(({ path }) => ({ status: 200, delayMs: path === '/hangs' ? 12_000 : 0 }))
     await p.startWorker(fastLeases)
     const states = async () => (await p.deliveriesOf(trigger)).map(({ status }) => status)
@@ -186,6 +188,30 @@ describe.each(queueBackends())('recovery on the $name queue', (backend) => {
     expect(await states()).not.toEqual([2, 2])
     await p.settled(trigger)
     expect(p.receiver.requests).toHaveLength(2)
+  })
+
+  it('does not let a lane without suspects wait for those of others', async () => {
+    const hanging = Array.from({ length: 10 }, (_, i) => `/hangs/${i}`)
+    const { trigger, ids } = await endedTwo([...hanging, '/well'])
+    const well = ids.at(-1) ?? null
+    await p.sql`UPDATE due SET crashes = 0 WHERE subscription = ${well}`
+    p.receiver.setResponder(({ path }) => ({ status: 200, delayMs: path === '/well' ? 0 : 3_000 }))
+    const arrived = (path: string) => p.receiver.requests.filter((one) => one.path.startsWith(path)).length
+    const isFree = async () =>
+      (await p.sql`SELECT 1 FROM lanes WHERE subscription = ${well} AND owner IS NULL`).length === 1
+    await p.startWorker(fastLeases)
+    await p.receiver.waitFor(() => arrived('/hangs') > 0 && arrived('/well') > 0)
+    const before = arrived('/hangs')
+    const delivery = (await p.deliveriesOf(trigger)).find((one) => one.subscription === well)?.id
+    for (let turn = 2; turn <= 6; turn += 1) {
+      await eventually(isFree)
+      // The eighth is one of those that begin with a suspect.
+      await p.sql`UPDATE lanes SET runs = 7 WHERE subscription = ${well}`
+      await redeliver(p.sql, yard, delivery ?? asDeliveryId(0))
+      await p.receiver.waitFor(() => arrived('/well') === turn)
+    }
+    // One hangs for a second before the next: five turns behind them would have seen as many.
+    expect(arrived('/hangs') - before).toBeLessThan(4)
   })
 
   it('gives up what is past its horizon, and what belonged to a deleted subscription', async () => {

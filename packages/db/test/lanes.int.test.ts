@@ -176,6 +176,25 @@ describe('lanes', () => {
     expect(alone.map((due) => due.delivery)).toEqual([suspect.delivery])
   })
 
+  it('tell at the claim whether one must be sent alone, a death nobody has counted yet included', async () => {
+    const claims = async () => {
+      const claimed = await claim()
+      await freeOwned(f.sql, f.worker, await findOwned(f.sql, f.worker))
+      return claimed.hasSuspects
+    }
+    const { delivery } = await f.failOnce(lane)
+    await f.failOnce(lane)
+    expect(await claims()).toBe(false)
+    await f.sql`UPDATE due SET crashes = 1 WHERE delivery = ${delivery}`
+    expect(await claims()).toBe(false)
+    await f.sql`UPDATE due SET run = 1 WHERE delivery = ${delivery}`
+    expect(await claims()).toBe(true)
+    await f.sql`UPDATE due SET crashes = 2, run = NULL WHERE delivery = ${delivery}`
+    expect(await claims()).toBe(true)
+    await f.sql`UPDATE due SET due_at = now() + interval '1 hour' WHERE delivery = ${delivery}`
+    expect(await claims()).toBe(false)
+  })
+
   it('give nothing to a run that no longer owns them', async () => {
     await f.failOnce(lane)
     const { run } = await claim()

@@ -145,7 +145,7 @@ const goesOn = ({ deps, until }: Turn) => performance.now() < until && deps.gate
 async function takeSlices(turn: Turn): Promise<void> {
   const { lane, until, open, watch } = turn
   // A lane that is never empty would keep its suspects waiting until their horizon.
-  if (lane.run % suspectsEveryTurns === 0) await sendSuspect(turn)
+  if (lane.hasSuspects && lane.run % suspectsEveryTurns === 0) await sendSuspect(turn)
   while (goesOn(turn) && watch.limit() > 0) {
     const room = watch.limit() - open.size
     if ((await sliceNext(turn, room)) < room) return
@@ -184,8 +184,12 @@ async function finish(turn: Turn): Promise<void> {
   deps.logger.info('lane.drained', { subscription: subscriber.id, run: lane.run, taken, leftMarks })
 }
 
-/** Only where nothing else is due: a suspect is sent with nothing beside it in its lane. */
+/**
+ * Only where nothing else is due: a suspect is sent with nothing beside it in its lane. A lane without any must not wait
+ * behind those of others.
+ */
 async function sendSuspects(turn: Turn): Promise<void> {
+  if (!turn.lane.hasSuspects) return
   while (goesOn(turn) && turn.watch.limit() > 0 && (await sendSuspect(turn)) > 0);
 }
 

@@ -1,10 +1,13 @@
 import type { SubscriptionId, WorkerId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
+import { isSuspect } from './mark-due.ts'
 
 /** `run` marks what this claim sends; `limit` is how many requests the subscription lets be open at once. */
 export type ClaimedLane = {
   run: number
   limit: number
+  /** Something due must be sent alone. */
+  hasSuspects: boolean
   /** What earlier turns kept; see keep-lane-health.ts. `isFailing`: nothing was delivered of late. */
   health: { unwell: number; limit: number | null; isFailing: boolean }
   configVersion: number
@@ -23,6 +26,7 @@ export async function claimLane(
     {
       run: number
       limit: number
+      hasSuspects: boolean
       limitNow: number | null
       unwell: number
       isFailing: boolean
@@ -35,10 +39,13 @@ export async function claimLane(
       AND EXISTS (SELECT FROM workers WHERE id = ${worker}::int)
       AND l.owner IS NULL AND l.next_due_at <= now() AND (l.blocked_until IS NULL OR l.blocked_until <= now())
     RETURNING l.runs AS run, s.in_flight_limit AS limit, l.limit_now AS "limitNow", l.failures AS unwell,
-      l.failing_since IS NOT NULL AS "isFailing", (SELECT version FROM config) AS version`
+      l.failing_since IS NOT NULL AS "isFailing",
+      EXISTS (SELECT FROM due WHERE due.subscription = l.subscription AND due_at <= now() AND ${isSuspect(sql)})
+        AS "hasSuspects",
+      (SELECT version FROM config) AS version`
   if (!row) return undefined
-  const { run, limit, limitNow, unwell, isFailing, version } = row
-  return { run, limit, health: { unwell, limit: limitNow, isFailing }, configVersion: version }
+  const { run, limit, hasSuspects, limitNow, unwell, isFailing, version } = row
+  return { run, limit, hasSuspects, health: { unwell, limit: limitNow, isFailing }, configVersion: version }
 }
 
 /**

@@ -22,6 +22,10 @@ export type DueWanted = { limit: number; suspects: boolean; which: DueKind }
 /** Deliveries whose worker died this often are sent with nothing else open in their lane. */
 const aloneAfterCrashes = 2
 
+/** Of a due row: it must be sent alone. A mark of a run before is a death nobody has counted yet. */
+export const isSuspect = (sql: SqlOrTransaction) =>
+  sql`crashes > 0 AND crashes + (run IS NOT NULL)::int >= ${aloneAfterCrashes}`
+
 /** Marks up to `limit` due rows of a lane that the run still owns, the longest due first. */
 export async function markDue(
   sql: SqlOrTransaction,
@@ -30,6 +34,7 @@ export async function markDue(
   run: number,
   { limit, suspects, which }: DueWanted,
 ): Promise<MarkedRow[]> {
+  const nature = suspects ? isSuspect(sql) : sql`NOT (${isSuspect(sql)})`
   const kind = { all: sql``, retries: sql`AND step > 0`, firsts: sql`AND step = 0` }[which]
   const rows = await sql<MarkedRow[]>`
     WITH candidate AS (
@@ -38,7 +43,7 @@ export async function markDue(
       WHERE subscription = ${subscription}::int AND due_at <= now() AND run IS DISTINCT FROM ${run}::int
         AND EXISTS (SELECT FROM lanes WHERE subscription = ${subscription}::int AND owner = ${worker}::int
           AND runs = ${run}::int)
-        AND (crashes + (run IS NOT NULL)::int >= ${aloneAfterCrashes}) = ${suspects}::boolean ${kind}
+        AND ${nature} ${kind}
       ORDER BY due_at, delivery LIMIT ${limit}::int FOR UPDATE
     ),
     marked AS (

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "due_crashed" ON "due" USING btree ("subscription","due_at","delivery") WHERE crashes > 0;
