@@ -7,7 +7,7 @@ export type FaultOptions = {
   all: boolean
   night?: { minutes: number; triggers: number }
   /** How many deliveries wait when F63 starts everything. */
-  backlog: number
+  backlog: number | undefined
   seed: number | undefined
   backend: Backend | undefined
 }
@@ -25,7 +25,7 @@ export function readFaultOptions(args: string[]): FaultOptions {
       night: { type: 'boolean', default: false },
       minutes: { type: 'string', default: '30' },
       triggers: { type: 'string', default: '1000000' },
-      backlog: { type: 'string', default: '100000' },
+      backlog: { type: 'string' },
       seed: { type: 'string' },
       backend: { type: 'string' },
     },
@@ -41,7 +41,7 @@ export function readFaultOptions(args: string[]): FaultOptions {
     ...(values.night
       ? { night: { minutes: whole('minutes', values.minutes), triggers: whole('triggers', values.triggers) } }
       : {}),
-    backlog: whole('backlog', values.backlog),
+    backlog: values.backlog === undefined ? undefined : whole('backlog', values.backlog),
     seed: seed === undefined ? undefined : whole('seed', seed),
     backend,
   }

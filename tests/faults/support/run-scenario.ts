@@ -15,7 +15,7 @@ export type RunOptions = {
   ledgers: string
   log: (text: string) => void
   night?: { minutes: number; triggers: number }
-  backlog?: number
+  backlog?: number | undefined
   /** Told what ends everything the scenario started, for Ctrl-C. */
   onStarted?: (cleanUp: () => Promise<void>) => void
 }
