@@ -17,7 +17,7 @@ import {
   type TestDatabase,
   type TestProcess,
 } from '@waybill/testing'
-import { evaluateRule, type Scrape } from '../support/evaluate-rule.ts'
+import { evaluateRule, samplesOf, type Scrape } from '../support/evaluate-rule.ts'
 import { readAlerts } from '../support/read-alerts.ts'
 import { aTriggerBody } from './support/ledgers.ts'
 import { startStack, type Stack } from './support/start-stack.ts'
@@ -114,6 +114,22 @@ describe('the alerts', () => {
     await stack.sql`UPDATE batches SET quarantined_at = NULL, runs = 0`
     await delivered(12)
     await falls('WaybillBatchesQuarantined')
+  })
+
+  it('could tell of a batch that stays in the hands of a worker that lives', async () => {
+    const held = async () =>
+      Object.values((await scrape(stack)).pages).flatMap((page) =>
+        samplesOf(page, 'waybill_oldest_held_seconds').filter(({ labels }) => labels['kind'] === 'batch'),
+      )[0]?.value
+    await eventually(async () => (await held()) === 0, patient)
+    await stack.sql.begin(async (tx) => {
+      // Its outcome cannot be written while this is locked.
+      await tx`LOCK TABLE deliveries IN SHARE MODE`
+      await post()
+      await eventually(async () => ((await held()) ?? 0) > 2, patient)
+    })
+    await eventually(async () => (await held()) === 0, patient)
+    await delivered(13)
   })
 
   it('tell of a database that takes no connections, from both sides, until it does', async () => {

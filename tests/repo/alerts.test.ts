@@ -31,6 +31,7 @@ const faults: Record<string, (scene: Scene) => void> = {
   WaybillJobsWaiting: ({ worker }) => worker.queue({ fanOut: 5_001, bulk: 0, drain: 0 }),
   WaybillWorkersDie: ({ worker }) => worker.healed('worker', 1),
   WaybillInFlightSaturated: ({ facts }) => (facts.inUse = 0.95),
+  WaybillWorkHeld: ({ facts }) => (facts.heldMs = 301_000),
   WaybillCannotSend: ({ worker }) => worker.notSent('sender_exhausted'),
   WaybillOutcomesUnrecorded: ({ facts }) => (facts.unrecorded = 501),
   WaybillClockSkew: ({ facts }) => (facts.skewMs = -3_600_000),

@@ -18,6 +18,7 @@ import { createKeepsUp } from './delivery/event-loop-meter.ts'
 import { createSuspectTurns, type SuspectTurns } from './drain/create-suspect-turns.ts'
 import { unwellToOpen } from './drain/lane-health.ts'
 import { checkInstallation } from './check-installation.ts'
+import { createHeld, type Held } from './lease/create-held.ts'
 import { createLease, type Lease } from './lease/create-lease.ts'
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts'
 import { createFirstRecorder, type FirstRecorder } from './record/create-first-recorder.ts'
@@ -58,7 +59,7 @@ export type WorkerDeps = {
   mailer: Mailer | undefined
   pause: (ms: number) => Promise<void>
   /** What this worker has in its hands. */
-  held: { batches: Set<BatchId>; lanes: Set<SubscriptionId> }
+  held: { batches: Held<BatchId>; lanes: Held<SubscriptionId> }
 }
 
 /** No statement runs longer than this: a server that has not answered by then is away. */
@@ -86,6 +87,7 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
     onLost: () => leaseLost(logger),
   })
   const sleep = (ms: number): Promise<void> => pause(ms)
+  const monotonicMs = () => performance.now()
   const firstRecorder = createFirstRecorder({
     storage,
     worker: lease.worker,
@@ -143,7 +145,7 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
     publicIds,
     mailer: openMailer({ smtpUrl: config.secrets.smtpUrl, from: config.mailFrom }),
     pause: sleep,
-    held: { batches: new Set(), lanes: new Set() },
+    held: { batches: createHeld(monotonicMs), lanes: createHeld(monotonicMs) },
   }
 }
 

@@ -98,7 +98,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
 
 /** Nothing new begins; what is under way ends by its own deadline and is written. */
 async function settle(deps: WorkerDeps): Promise<void> {
-  while (deps.held.batches.size + deps.held.lanes.size > 0) await deps.pause(10)
+  while (deps.held.batches.size() + deps.held.lanes.size() > 0) await deps.pause(10)
   await Promise.all([deps.firstRecorder.idle(), deps.laterRecorder.idle()])
 }
 

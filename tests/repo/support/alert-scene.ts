@@ -33,7 +33,15 @@ export type Scene = ReturnType<typeof openScene>
 
 /** An api's and a worker's real metrics, told of a quiet day; what goes wrong is told by the test. */
 export function openScene() {
-  const facts = { queueReady: true, storageUp: true, skewMs: 0, inUse: 0.1, unrecorded: 0, monotonicMs: 0 }
+  const facts = {
+    queueReady: true,
+    storageUp: true,
+    skewMs: 0,
+    inUse: 0.1,
+    unrecorded: 0,
+    monotonicMs: 0,
+    heldMs: 0,
+  }
   const api = createApiMetrics({ queueReady: () => facts.queueReady, wakeUpsDropped: () => 0 })
   const worker = createWorkerMetrics({
     firstAttempts: () => 0,
@@ -47,6 +55,7 @@ export function openScene() {
     databaseNowMs: () => 1_000_000,
     nowMs: () => 1_000_000 + facts.skewMs,
     inUse: () => ({ first: facts.inUse, retry: 0 }),
+    heldMs: () => ({ batch: facts.heldMs, lane: 0 }),
   })
   const gauges = createLedgerGauges(worker.registry, () => facts.monotonicMs)
   const quietDay = () => {

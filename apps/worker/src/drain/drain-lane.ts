@@ -77,13 +77,12 @@ export async function drainLane(deps: DrainDeps, subscription: SubscriptionId): 
   faultPoint('drain.job-taken')
   // Held before anything is waited for: a second wake-up of the same lane must find it held, and what is this worker's
   // but not held is freed again by the sweep.
-  if (deps.held.lanes.has(subscription)) return
-  deps.held.lanes.add(subscription)
-  const letGo = () => deps.held.lanes.delete(subscription)
+  const letGo = deps.held.lanes.take(subscription)
+  if (!letGo) return
   try {
-    if (!(await deps.gate.pass())) return void letGo()
+    if (!(await deps.gate.pass())) return letGo()
     const turn = await claim(deps, subscription)
-    if (!turn) return void letGo()
+    if (!turn) return letGo()
     await takeSlices(turn).catch((error: unknown) => fail(turn, error))
     void finish(turn)
       .catch((error: unknown) => deps.logger.error('lane.not-released', { subscription, error }))

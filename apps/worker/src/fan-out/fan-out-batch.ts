@@ -56,13 +56,12 @@ export async function fanOutBatch(deps: FanOutDeps, id: BatchId, bulk: boolean):
   faultPoint('fan-out.job-taken')
   // Held before anything is waited for: a second wake-up of the same batch must find it held, and what is this worker's
   // but not held is freed again by the sweep.
-  if (deps.held.batches.has(id)) return
-  deps.held.batches.add(id)
-  const letGo = () => deps.held.batches.delete(id)
+  const letGo = deps.held.batches.take(id)
+  if (!letGo) return
   if (bulk) await deps.bulkRuns.acquire()
   else deps.busy.othersSend()
   try {
-    if (!(await deps.gate.pass(bulk))) return void letGo()
+    if (!(await deps.gate.pass(bulk))) return letGo()
     const { settled } = await claimAndSend(deps, id)
     void settled.then(letGo, letGo)
   } catch (error) {

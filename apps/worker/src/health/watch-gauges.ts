@@ -10,6 +10,8 @@ export type WatchedFacts = {
   nowMs: () => number
   /** Shares of the process' limits in use, 0 to 1. */
   inUse: () => { first: number; retry: number }
+  /** How long this worker has had the same batch and the same lane in its hands, ms. */
+  heldMs: () => { batch: number; lane: number }
 }
 
 export type WatchGauges = { partitionDays(days: number): void }
@@ -38,6 +40,17 @@ export function createWatchGauges(registry: Registry, facts: WatchedFacts): Watc
       const { first, retry } = facts.inUse()
       self.set({ kind: 'first' }, first)
       self.set({ kind: 'retry' }, retry)
+    },
+  })
+  gauge({
+    registry,
+    name: 'waybill_oldest_held_seconds',
+    help: 'How long this worker has had the same batch or lane in its hands; a turn takes seconds.',
+    labels: ['kind'],
+    collect: (self) => {
+      const { batch, lane } = facts.heldMs()
+      self.set({ kind: 'batch' }, batch / 1_000)
+      self.set({ kind: 'lane' }, lane / 1_000)
     },
   })
   const days = gauge({

@@ -99,8 +99,8 @@ const stepOf =
  */
 async function freeUnheld({ sql, lease, held, logger }: SweepDeps): Promise<number> {
   const owned = await findOwned(sql, lease.worker)
-  for (const id of held.batches) owned.batches.delete(id)
-  for (const id of held.lanes) owned.lanes.delete(id)
+  for (const id of held.batches.ids()) owned.batches.delete(id)
+  for (const id of held.lanes.ids()) owned.lanes.delete(id)
   if (owned.batches.size + owned.lanes.size === 0) return 0
   const freed = await freeOwned(sql, lease.worker, owned)
   if (freed > 0) logger.warn('sweep.freed', { freed })
