@@ -38,6 +38,32 @@ describe('the client of the database', () => {
     },
   )
 
+  // Without the patch of the client the rows that had come shift those of the next answer, and its first is undefined.
+  it('answers whole after a statement that failed in the middle of its rows', async () => {
+    const database = open('test')
+    const halfway = database.sql`SELECT 1 / (3 - i) AS n FROM generate_series(1, 5) i`
+    const pipelined = database.sql`SELECT i AS n FROM generate_series(1, 3) i`
+    await expect(halfway).rejects.toMatchObject({ code: '22012' })
+    expect([...(await pipelined)]).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }])
+    expect([...(await database.sql`SELECT 4 AS n`)]).toEqual([{ n: 4 }])
+    await database.close()
+  })
+
+  it('answers whole after a connection that was cut in the middle of its rows', async () => {
+    const proxy = await startProxy()
+    const database = open('test', { url: proxy.route(clone.url) })
+    // Rows this large leave the server one by one.
+    const cut = database.sql`SELECT repeat('x', 20000) AS text, pg_sleep(0.02) FROM generate_series(1, 500)`
+    const failed = expect(cut).rejects.toMatchObject({ code: expect.stringMatching(/^CONNECTION_|^ECONN/) })
+    await pause(800)
+    proxy.cut()
+    await failed
+    const [row] = await database.sql<{ n: number }[]>`SELECT 3 AS n`
+    expect(row?.n).toBe(3)
+    await database.close()
+    await proxy.close()
+  })
+
   it('leaves no connection behind when it is closed while statements wait', async () => {
     const admin = open('admin')
     const database = open('leaving', { hotConnections: 2 })
