@@ -18,7 +18,8 @@ export type WakeUps = {
   /** Says that a batch waits. `bulk` puts it into a queue of its own; the more, the later among those there. */
   fanOut(batchId: number, options?: { bulk?: number | undefined }): void
   /**
-   * Says that a lane has something due in `delayMs` milliseconds. Wake-ups of a lane for the same half second are one.
+   * Says that a lane has something due in `delayMs` milliseconds. Wake-ups of a lane for the same half second are one, and
+   * those of a longer delay for a longer time.
    * Pass `again` from within the lane's own drain: its running job would else swallow the wake-up.
    */
   drain(subscriptionId: number, delayMs: number, options?: { again?: boolean }): void

@@ -31,6 +31,8 @@ export type WakeUpJob = {
 /** BullMQ's own most is 2,097,152. */
 const lastPriority = 1_000_000
 const bucketMs = 500
+/** A bucket is at least this part of the delay wide. */
+const bucketsADelay = 8
 
 /** BullMQ refuses ids of digits alone and ids with a colon: https://docs.bullmq.io/guide/jobs/job-ids. */
 export const fanOutJobId = (batchId: number): string => `b-${batchId}`
@@ -38,9 +40,22 @@ export const fanOutJobId = (batchId: number): string => `b-${batchId}`
 /**
  * One id for all wake-ups of a lane that fall due within the same half second: BullMQ ignores an id that is still
  * waiting or running. `turn` makes the id unique, for a wake-up sent from within the running job of the same lane.
+ *
+ * The later, the wider the time they share, so that a lane whose deliveries all come again in hours holds some tens of jobs
+ * and not one for each half second of them. The one that was first wakes the lane at its own time and then tells the next;
+ * what is due before it is found by the sweep.
  */
-export const drainJobId = (subscriptionId: number, dueAtMs: number, turn?: string): string =>
-  [`l-${subscriptionId}-${Math.floor(dueAtMs / bucketMs)}`, turn].filter(Boolean).join('-')
+export const drainJobId = (
+  subscriptionId: number,
+  dueAtMs: number,
+  delayMs: number,
+  turn?: string,
+): string => {
+  const width = 2 ** Math.max(0, Math.ceil(Math.log2(delayMs / bucketsADelay / bucketMs)))
+  return [`l-${subscriptionId}-${width}-${Math.floor(dueAtMs / bucketMs / width)}`, turn]
+    .filter(Boolean)
+    .join('-')
+}
 
 /** `bulk`, for a batch that must not hold up others: the more, the later among its like. */
 export const fanOutJob = (batchId: number, bulk?: number): WakeUpJob => ({
@@ -59,6 +74,6 @@ export const drainJob = (subscriptionId: number, delayMs: number, now: number, t
     queue: 'drain',
     name: 'lane',
     data: { v: 1, subscriptionId },
-    opts: { jobId: drainJobId(subscriptionId, now + delay, turn), ...(delay > 0 && { delay }) },
+    opts: { jobId: drainJobId(subscriptionId, now + delay, delay, turn), ...(delay > 0 && { delay }) },
   }
 }

@@ -3,20 +3,30 @@ import { drainData, drainJob, drainJobId, fanOutData, fanOutJob, fanOutJobId } f
 
 describe('job ids', () => {
   it('are neither digits alone nor contain a colon', () => {
-    for (const id of [fanOutJobId(7), drainJobId(7, 1_800_000_000_123), drainJobId(7, 0, 'ab1')]) {
+    for (const id of [fanOutJobId(7), drainJobId(7, 1_800_000_000_123, 0), drainJobId(7, 0, 0, 'ab1')]) {
       expect(id).toMatch(/^[a-z][a-z0-9-]*$/)
     }
   })
 
   it('are one for two wake-ups of a lane within the same half second', () => {
-    expect(drainJobId(7, 10_000)).toBe(drainJobId(7, 10_499))
-    expect(drainJobId(7, 10_499)).not.toBe(drainJobId(7, 10_500))
-    expect(drainJobId(7, 10_000)).not.toBe(drainJobId(8, 10_000))
+    expect(drainJobId(7, 10_000, 0)).toBe(drainJobId(7, 10_499, 400))
+    expect(drainJobId(7, 10_499, 0)).not.toBe(drainJobId(7, 10_500, 0))
+    expect(drainJobId(7, 10_000, 0)).not.toBe(drainJobId(8, 10_000, 0))
+  })
+
+  it.each([
+    ['5 s', 5_000, 20],
+    ['an hour', 3_600_000, 20],
+    ['a day', 86_400_000, 20],
+  ])('are few for a lane whose deliveries all come again after %s', (_name, delay, most) => {
+    const everyMs = 100
+    const ids = Array.from({ length: delay / everyMs }, (_, i) => drainJobId(7, i * everyMs + delay, delay))
+    expect(new Set(ids).size).toBeLessThanOrEqual(most)
   })
 
   it('differ for a wake-up that must not meet the running job', () => {
-    expect(drainJobId(7, 10_000, 'a0')).not.toBe(drainJobId(7, 10_000))
-    expect(drainJobId(7, 10_000, 'a0')).not.toBe(drainJobId(7, 10_000, 'a1'))
+    expect(drainJobId(7, 10_000, 0, 'a0')).not.toBe(drainJobId(7, 10_000, 0))
+    expect(drainJobId(7, 10_000, 0, 'a0')).not.toBe(drainJobId(7, 10_000, 0, 'a1'))
   })
 })
 
@@ -43,12 +53,12 @@ describe('jobs', () => {
   })
 
   it('are due at the time their id names, in whole milliseconds', () => {
-    expect(drainJob(4, 1_499.2, 10_000).opts).toEqual({ jobId: drainJobId(4, 11_500), delay: 1_500 })
+    expect(drainJob(4, 1_499.2, 10_000).opts).toEqual({ jobId: drainJobId(4, 11_500, 1_500), delay: 1_500 })
   })
 
   it('treat a delay that is no time ahead as now', () => {
     for (const delay of [0, -5, Number.NaN]) {
-      expect(drainJob(4, delay, 10_000).opts).toEqual({ jobId: drainJobId(4, 10_000) })
+      expect(drainJob(4, delay, 10_000).opts).toEqual({ jobId: drainJobId(4, 10_000, 0) })
     }
   })
 })
