@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { claimBatch, joinWorkers } from '@waybill/db'
 import { asBatchId } from '@waybill/domain'
 import { eventually, queueBackends } from '@waybill/testing'
+import { createHeld } from '../src/lease/create-held.ts'
 import { createSweepLoops } from '../src/sweep/create-sweep-loops.ts'
 import type { SweepDeps } from '../src/sweep/sweep.ts'
 import { aTrigger, openPipeline, type Pipeline } from './support/pipeline.ts'
@@ -9,7 +10,12 @@ import { aTrigger, openPipeline, type Pipeline } from './support/pipeline.ts'
 const [backend] = queueBackends()
 if (!backend) throw new Error('there is no queue backend')
 
-type Some = { fanOut: (batch: number) => Promise<void>; sweepMs: number; healed?: (what: string) => void }
+type Some = {
+  fanOut: (batch: number) => Promise<void>
+  drain?: (lane: number) => Promise<void>
+  sweepMs: number
+  healed?: (what: string) => void
+}
 
 describe('the sweep loops', () => {
   let p: Pipeline
@@ -18,16 +24,19 @@ describe('the sweep loops', () => {
   })
   afterEach(() => p.close())
 
-  const depsOf = (worker: number, { fanOut, sweepMs, healed = () => {} }: Some): SweepDeps =>
+  const depsOf = (
+    worker: number,
+    { fanOut, drain = () => Promise.resolve(), sweepMs, healed = () => {} }: Some,
+  ): SweepDeps =>
     ({
       sql: p.sql,
       lease: { worker, unbrokenForMs: () => 3_600_000 },
-      held: { batches: new Set(), lanes: new Set() },
+      held: { batches: createHeld(() => 0), lanes: createHeld(() => 0) },
       logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
       metrics: { healed },
       config: { sweepMs, lease: { unseenMs: 60_000 } },
       fanOut,
-      drain: () => Promise.resolve(),
+      drain,
     }) as unknown as SweepDeps
 
   it('take over from dead workers while a backlog keeps the sweep at work', async () => {
@@ -51,6 +60,47 @@ describe('the sweep loops', () => {
     expect(begun).toHaveLength(1)
     // The sweep never ends here, so it is not waited for.
     await Promise.all(loops.filter((one) => one !== sweep).map((loop) => loop.stop()))
+  })
+
+  /** Lanes of as many subscriptions that are due and in nobody's hands. */
+  const dueLanes = async (n: number) => {
+    for (let i = 0; i < n; i += 1) {
+      const { id } = await p.subscribe(`/lane-${i}`)
+      await p.sql`INSERT INTO lanes (subscription, next_due_at) VALUES (${id}, now() - interval '1 minute')`
+    }
+  }
+
+  it('take up a batch whose wake-up was lost while lanes keep their sweep at work', async () => {
+    const worker = await joinWorkers(p.sql, 'living')
+    await dueLanes(1)
+    const drained: number[] = []
+    const begun: number[] = []
+    const drain = (lane: number) => (drained.push(lane), new Promise<void>(() => {}))
+    const loops = createSweepLoops(
+      depsOf(worker, { fanOut: async (id) => void begun.push(id), drain, sweepMs: 50 }),
+    )
+    for (const loop of loops) loop.start()
+    await eventually(() => drained.length > 0)
+    const batch = await p.accept(aTrigger())
+    await eventually(() => begun.includes(batch))
+    // That of the lanes never ends here, so it is not waited for.
+    await Promise.all(loops.slice(0, -1).map((loop) => loop.stop()))
+  })
+
+  it('go on to other lanes while some are slow', async () => {
+    const worker = await joinWorkers(p.sql, 'living')
+    await dueLanes(12)
+    const drained: number[] = []
+    const first: { end?: () => void } = {}
+    const drain = (lane: number) => {
+      drained.push(lane)
+      return drained.length > 1 ? Promise.resolve() : new Promise<void>((resolve) => (first.end = resolve))
+    }
+    const loops = createSweepLoops(depsOf(worker, { fanOut: async () => {}, drain, sweepMs: 50 }))
+    for (const loop of loops) loop.start()
+    await eventually(() => drained.length === 12)
+    first.end?.()
+    await Promise.all(loops.map((loop) => loop.stop()))
   })
 
   it('take up at once what a dead worker had, not when the next sweep is due', async () => {

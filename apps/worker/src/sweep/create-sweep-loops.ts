@@ -1,5 +1,5 @@
 import { createLoop } from '@waybill/runtime'
-import { heal, sweep, sweepBulk, type SweepDeps } from './sweep.ts'
+import { heal, sweepBatches, sweepLanes, type SweepDeps } from './sweep.ts'
 
 /**
  * Each comes round by itself: a backlog that keeps one at work for minutes must not keep dead workers' work waiting. What was
@@ -9,8 +9,9 @@ export function createSweepLoops(deps: SweepDeps) {
   const { config, logger } = deps
   const often = { everyMs: config.sweepMs, jitter: 0.1, logger }
   const sweeps = [
-    createLoop({ name: 'sweep', run: (signal) => sweep(deps, signal), ...often }),
-    createLoop({ name: 'sweep-bulk', run: (signal) => sweepBulk(deps, signal), ...often }),
+    createLoop({ name: 'sweep-batches', run: (signal) => sweepBatches(deps, signal, false), ...often }),
+    createLoop({ name: 'sweep-bulk', run: (signal) => sweepBatches(deps, signal, true), ...often }),
+    createLoop({ name: 'sweep-lanes', run: (signal) => sweepLanes(deps, signal), ...often }),
   ]
   const healing = createLoop({
     name: 'heal',

@@ -48,40 +48,33 @@ export async function heal(deps: SweepDeps): Promise<boolean> {
 }
 
 /**
- * Takes up everything the queue can forget, by running the same processors in this process: with the queue gone for
- * good, the sweep alone still delivers. Fenced as well.
+ * Takes up the batches the queue can forget, by running the same processor in this process: with the queue gone for good,
+ * the sweeps alone still deliver. Fenced as well. The three sweeps come round apart from each other, however long one of
+ * them is at work: lanes that fill their turns after an outage, or a flood, which begins few at a time.
  */
-export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<void> {
-  const { sql, logger, metrics } = deps
+export async function sweepBatches(deps: SweepDeps, signal: AbortSignal, bulk: boolean): Promise<void> {
+  faultPoint('sweep.begun')
+  const step = stepOf(deps)
+  const find = (limit: number) => findForgottenBatches(deps.sql, deps.config.sweepMs, limit, bulk)
+  const batches = await workThrough(signal, find, (batch) => step('batch', deps.fanOut(batch, bulk)))
+  tellHealed(deps, 'batch', batches)
+}
+
+/** The same for lanes. */
+export async function sweepLanes(deps: SweepDeps, signal: AbortSignal): Promise<void> {
   faultPoint('sweep.begun')
   const step = stepOf(deps)
   const { sweepMs } = deps.config
-  const findLanes = (limit: number) => findForgottenLanes(sql, Math.min(1_000, sweepMs), limit)
-  const [batches, lanes] = await Promise.all([
-    takeUpBatches(deps, signal, false),
-    workThrough(signal, findLanes, (lane) => step('lane', deps.drain(lane))),
-  ])
-  if (batches + lanes > 0) faultPoint('sweep.healed')
-  metrics.healed('batch', batches)
-  metrics.healed('lane', lanes)
-  if (batches + lanes > 0) logger.info('sweep.healed', { batches, lanes })
+  const find = (limit: number) => findForgottenLanes(deps.sql, Math.min(1_000, sweepMs), limit)
+  const lanes = await workThrough(signal, find, (lane) => step('lane', deps.drain(lane)))
+  tellHealed(deps, 'lane', lanes)
 }
 
-/**
- * Takes up bulk batches that the queue forgot. Apart from the sweep, which must come round again however long a flood takes:
- * they begin few at a time.
- */
-export async function sweepBulk(deps: SweepDeps, signal: AbortSignal): Promise<void> {
-  const batches = await takeUpBatches(deps, signal, true)
-  if (batches === 0) return
-  deps.metrics.healed('batch', batches)
-  deps.logger.info('sweep.healed', { bulk: batches })
-}
-
-function takeUpBatches(deps: SweepDeps, signal: AbortSignal, bulk: boolean): Promise<number> {
-  const step = stepOf(deps)
-  const find = (limit: number) => findForgottenBatches(deps.sql, deps.config.sweepMs, limit, bulk)
-  return workThrough(signal, find, (batch) => step('batch', deps.fanOut(batch, bulk)))
+function tellHealed({ metrics, logger }: SweepDeps, what: 'batch' | 'lane', n: number): void {
+  metrics.healed(what, n)
+  if (n === 0) return
+  faultPoint('sweep.healed')
+  logger.info('sweep.healed', { what, n })
 }
 
 /** A step that fails must not keep the others from healing. */
@@ -154,11 +147,15 @@ async function workThrough<Id>(
     // What could not be finished may be found again in front of what is new.
     const fresh = (await find(page + seen.size)).filter((id) => !seen.has(id))
     if (fresh.length === 0 || signal.aborted) return seen.size
-    for (let i = 0; i < fresh.length && !signal.aborted; i += atOnce) {
-      const some = fresh.slice(i, i + atOnce)
-      for (const id of some) seen.add(id)
-      await Promise.all(some.map(work))
+    const waiting = fresh.values()
+    const takeNext = async () => {
+      for (const id of waiting) {
+        if (signal.aborted) return
+        seen.add(id)
+        await work(id)
+      }
     }
+    await Promise.all(Array.from({ length: atOnce }, takeNext))
   }
 }
 
