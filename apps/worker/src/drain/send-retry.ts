@@ -1,9 +1,14 @@
-import { retryDeadlocks, settleUnsent, type LaterOutcome, type SlicedDelivery } from '@waybill/db'
+import { retryDeadlocks, setBack, settleUnsent, type LaterOutcome, type SlicedDelivery } from '@waybill/db'
 import { statusCode } from '@waybill/domain'
 import type { AttemptResult } from '../delivery/attempt-delivery.ts'
 import { NotSent } from '../delivery/not-sent.ts'
+import { OutcomeRefused } from '../record/store-singly.ts'
+import { writeUntilStored } from '../record/write-until-stored.ts'
 import type { Subscriber } from '../subscriptions/create-snapshot.ts'
 import type { DrainDeps } from './drain-lane.ts'
+
+/** How long what cannot be recorded is left alone. */
+const unrecordedPauseMs = 60_000
 
 /**
  * Sends one marked delivery and resolves when its outcome is committed; 'kept' when it was not sent after all and keeps
@@ -26,12 +31,25 @@ export async function sendRetry(
     await deps.laterRecorder.record(laterOutcome(due, result))
     return result
   } catch (error) {
+    if (error instanceof OutcomeRefused) return await setAside(deps, subscriber, due)
     if (error instanceof NotSent) await deps.notSent(error)
     else deps.logger.error('delivery.not-sent', { delivery: due.delivery, error })
     return 'kept'
   } finally {
     leave()
   }
+}
+
+/** Sent, and nothing tells: not again at once, and not for ever. */
+async function setAside(
+  deps: DrainDeps,
+  { id }: Subscriber,
+  { delivery }: SlicedDelivery,
+): Promise<undefined> {
+  await writeUntilStored(
+    () => setBack(deps.sql, id, delivery, unrecordedPauseMs * deps.config.scheduleScale),
+    deps,
+  )
 }
 
 /** Undefined: it makes no body, so nothing was sent, trying again cannot help, and it is settled. */

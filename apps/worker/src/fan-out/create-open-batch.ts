@@ -5,7 +5,7 @@ import type { FirstRecorder } from '../record/create-first-recorder.ts'
 /** A batch whose plan is being sent. Every planned delivery is reported to it exactly once. */
 export type OpenBatch = {
   add(outcome: FirstOutcome): void
-  /** Resolves when the last outcome is committed and the batch row is gone. */
+  /** Resolves when the last outcome is committed and the batch row is gone; rejects when some could not be recorded. */
   settled: Promise<Tally>
 }
 
@@ -50,7 +50,15 @@ export function createOpenBatch(
       // Told by `settled`; until the last outcome nobody else listens.
       recorded.catch(() => {})
       handedOver.push(recorded)
-    } else finish(Promise.all(handedOver).then(() => record(outcomes, batch).then(() => tally)))
+    } else finish(finishWith(outcomes))
+  }
+  const finishWith = async (outcomes: FirstOutcome[]): Promise<Tally> => {
+    const earlier = await Promise.allSettled(handedOver)
+    const refused = earlier.find((one) => one.status === 'rejected')
+    // What cannot be recorded keeps the batch open, and the last outcomes from nothing.
+    await record(outcomes, refused ? undefined : batch)
+    if (refused) throw refused.reason
+    return tally
   }
   return {
     settled,

@@ -2,14 +2,14 @@ import { recordFirstOutcomes, type FirstOutcome, type Storage } from '@waybill/d
 import type { BatchId, WorkerId } from '@waybill/domain'
 import { faultPoint } from '@waybill/fault-points'
 import { createGroupCommit, type Logger } from '@waybill/runtime'
-import { plainOutcome } from './plain-outcome.ts'
+import { OutcomeRefused, storeSingly } from './store-singly.ts'
 import { writeUntilStored } from './write-until-stored.ts'
 
 /** Outcomes of one batch that belong in one flush; `finishes` deletes the batch with them. */
 export type FirstChunk = { outcomes: FirstOutcome[]; finishes: BatchId | undefined }
 
 export type FirstRecorder = {
-  /** Resolves once the chunk is committed. */
+  /** Resolves once the chunk is committed. Rejects with OutcomeRefused where some of it cannot be; then nothing is finished. */
   record(chunk: FirstChunk): Promise<void>
   /** Counts outcomes that wait for batch mates before they are recorded; negative when they are handed over. */
   gathering(rows: number): void
@@ -37,27 +37,41 @@ export function createFirstRecorder(deps: {
         ),
       deps,
     )
-  const group = createGroupCommit<FirstChunk, undefined>({
+  /** Returns what of the chunk is stored. */
+  const writeSingly = async ({ outcomes, finishes }: FirstChunk): Promise<readonly FirstOutcome[]> => {
+    const store = (outcome: FirstOutcome) => write([{ outcomes: [outcome], finishes: undefined }])
+    const refused = await storeSingly(outcomes, store, deps.logger)
+    if (refused.size === 0) await write([{ outcomes: [], finishes }])
+    return outcomes.filter((outcome) => !refused.has(outcome))
+  }
+  const group = createGroupCommit<FirstChunk, OutcomeRefused | undefined>({
     weigh: (chunk) => ({ rows: chunk.outcomes.length, bytes: bytesOf(chunk) }),
     maxRows: 1_000,
     flush: async (chunks) => {
       faultPoint('record.first-begun')
-      try {
-        await write(chunks)
-      } catch (error) {
-        // Refused data: store each chunk without what the receiver answered, which is the only free text in it.
-        deps.logger.error('record.refused', { error })
-        for (const chunk of chunks) await write([{ ...chunk, outcomes: chunk.outcomes.map(plainOutcome) }])
-      }
+      const stored = await write(chunks).then(
+        () => chunks.map(({ outcomes }) => outcomes),
+        async (error: unknown) => {
+          deps.logger.error('record.refused', { error })
+          const each: (readonly FirstOutcome[])[] = []
+          for (const chunk of chunks) each.push(await writeSingly(chunk))
+          return each
+        },
+      )
       faultPoint('record.first-stored')
-      for (const chunk of chunks) deps.recorded(chunk.outcomes)
+      for (const outcomes of stored) deps.recorded(outcomes)
       faultPoint('record.first-announced')
-      return chunks.map(() => undefined)
+      return chunks.map(({ outcomes }, i) =>
+        stored[i]?.length === outcomes.length ? undefined : new OutcomeRefused('not all could be recorded'),
+      )
     },
   })
   let gathered = 0
   return {
-    record: (chunk) => group.submit(chunk),
+    record: async (chunk) => {
+      const refused = await group.submit(chunk)
+      if (refused) throw refused
+    },
     gathering: (rows) => {
       gathered += rows
     },
