@@ -1,5 +1,7 @@
+import type { ViolationKind } from '@waybill/db'
 import { profiles } from '@waybill/domain'
 import { awayTime } from './checks/away-time.ts'
+import { checkAudit } from './checks/check-audit.ts'
 import { checkAttempts } from './checks/check-attempts.ts'
 import { checkCalls } from './checks/check-calls.ts'
 import { checkCanaries } from './checks/check-canaries.ts'
@@ -52,6 +54,8 @@ export type JudgeOptions = {
   caps?: Partial<VitalCaps>
   /** C2 and C4 do not hold where answers are sent that no sender can get. */
   skip?: readonly ('C2' | 'C4' | 'C5' | 'C10')[]
+  /** What the audit must tell, beside nothing else. */
+  audit?: readonly ViolationKind[]
 }
 
 /** What an attempt may be late by, beside the jitter of its gap: a sweep and a second, as in production. */
@@ -80,6 +84,7 @@ export async function judge(stack: FaultStack, options: JudgeOptions = {}): Prom
     ...checkVitals(stack.watch.sights, { ...usualCaps, ...caps }),
     ...checkPace(ledgers, stack, options),
     ...(await checkOwnership(stack.database.sql)),
+    ...(await checkAudit(stack.database.sql, options.audit)),
   )
   const { found, bound } = checkRequests(ledgers, options)
   failures.push(...found)
