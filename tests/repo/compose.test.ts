@@ -111,7 +111,8 @@ describe('docker-compose.yml', () => {
   it.each(['api', 'worker'])(
     'passes every documented setting on to %s, but those it makes itself',
     (name) => {
-      const own = new Set(['DATABASE_URL', 'REDIS_URL', 'HOST', 'PORT', 'METRICS_PORT', 'STOP_TIMEOUT_MS'])
+      const servers = ['DATABASE_URL', 'REDIS_URL']
+      const own = new Set([...servers, 'NODE_ENV', 'HOST', 'PORT', 'METRICS_PORT', 'STOP_TIMEOUT_MS'])
       const { environment = {} } = service(name)
       const passed = Object.keys(environment).filter((variable) => !own.has(variable))
       const documented = documentedVariables(name).map((one) => one.name)

@@ -19,6 +19,7 @@ const sender = z
   .refine((text) => parseSender(text) !== undefined, 'must be an address or Name <address>')
 
 const fields = z.object({
+  NODE_ENV: z.string().optional(),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   QUEUE_PREFIX: z.string().min(1).optional(),
@@ -49,6 +50,7 @@ const schema = fields.refine((e) => e.LAME_DUCK_MS < e.STOP_TIMEOUT_MS, {
 export function readConfig(env: NodeJS.ProcessEnv) {
   const e = exitOnBadEnvironment(() => readEnv(schema, env))
   return Object.freeze({
+    production: e.NODE_ENV === 'production',
     databaseUrl: e.DATABASE_URL,
     redisUrl: e.REDIS_URL,
     queuePrefix: e.QUEUE_PREFIX,

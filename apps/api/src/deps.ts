@@ -70,7 +70,7 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
     logger,
   )
   const keys = deriveMasterKeys(config.secrets.masterKey)
-  const installation = createInstallationCheck(storage, keys, logger)
+  const installation = createInstallationCheck(storage, keys, config.production, logger)
   const wakeUps = createWakeUps(queueConfigFrom(config), {
     onError: (error) => logger.warn('queue.failed', { error }),
   })

@@ -10,7 +10,7 @@ const checkAgainMs = 1_000
 
 /**
  * Starts the process. Without a database, or before its migrations, it listens all the same and says 503 until they are
- * there. Throws when the database was made with another master key.
+ * there. Throws when the database was made with another master key or, in production, would lose commits.
  */
 export async function startApi(config: ApiConfig, logger: Logger): Promise<RunningApi> {
   const state = { stopping: false }

@@ -15,6 +15,7 @@ const dnsServers = list.refine(
 )
 
 const schema = z.object({
+  NODE_ENV: z.string().optional(),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   QUEUE_PREFIX: z.string().min(1).optional(),
@@ -44,6 +45,7 @@ const schema = z.object({
 export function readConfig(env: NodeJS.ProcessEnv) {
   const e = exitOnBadEnvironment(() => readEnv(schema, env))
   return Object.freeze({
+    production: e.NODE_ENV === 'production',
     databaseUrl: e.DATABASE_URL,
     redisUrl: e.REDIS_URL,
     queuePrefix: e.QUEUE_PREFIX,

@@ -69,13 +69,13 @@ const statementTimeoutMs = 10_000
 const leaseLostExitCode = 70
 
 /**
- * Opens everything. Throws when the database cannot be reached, is not migrated or was made with another key, and when the
- * queue is set up so that it would lose jobs.
+ * Opens everything. Throws when the database cannot be reached, is not migrated, was made with another key or would lose
+ * commits, and when the queue is set up so that it would lose jobs.
  */
 export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<WorkerDeps> {
   const { storage, heartbeats } = openStorage(config, logger)
   const keys = deriveMasterKeys(config.secrets.masterKey)
-  await checkInstallation(storage.sql, keys)
+  await checkInstallation(storage.sql, keys, config.production, logger)
   const queue = queueConfigFrom(config)
   await refuseBadQueue(queue)
   const wakeUps = createWakeUps(queue, { onError: (error) => logger.warn('queue.failed', { error }) })

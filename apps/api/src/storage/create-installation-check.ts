@@ -1,11 +1,21 @@
-import { checkMasterKey, refuseOldSchema, SchemaOutdated, type MasterKeys, type Storage } from '@waybill/db'
+import {
+  checkDurability,
+  checkMasterKey,
+  refuseOldSchema,
+  SchemaOutdated,
+  type MasterKeys,
+  type Storage,
+} from '@waybill/db'
 import { withDeadline, type Logger } from '@waybill/runtime'
 import { isOutage, StorageTimeout } from '../http/to-problem.ts'
 
-/** Whether the database has our schema and was made with our master key; until that is known nothing is stored. */
+/** Whether the database has our schema and master key, and keeps what it commits; until that is known nothing is stored. */
 export type InstallationCheck = {
-  state(): 'passed' | 'not checked yet' | 'schema_outdated' | 'made with another WAYBILL_MASTER_KEY'
-  /** Asks now. Rejects for another key; a database that is absent or not migrated yet is waited for. */
+  state(): 'passed' | 'not checked yet' | 'schema_outdated' | 'refused'
+  /**
+   * Asks now. Rejects for another key, and in production for settings that lose commits; a database that is absent or not
+   * migrated yet is waited for.
+   */
   run(): Promise<void>
 }
 
@@ -14,6 +24,7 @@ const answerWithinMs = 3_000
 export function createInstallationCheck(
   storage: Pick<Storage, 'sql' | 'suspect'>,
   keys: MasterKeys,
+  production: boolean,
   logger: Pick<Logger, 'warn'>,
 ): InstallationCheck {
   let state: ReturnType<InstallationCheck['state']> = 'not checked yet'
@@ -26,6 +37,7 @@ export function createInstallationCheck(
   const ask = async () => {
     await refuseOldSchema(storage.sql)
     await checkMasterKey(storage.sql, keys)
+    await checkDurability(storage.sql, production, logger)
   }
   return {
     state: () => state,
@@ -42,7 +54,7 @@ export function createInstallationCheck(
           storage.suspect()
           tell(String(error), error)
         } else {
-          state = 'made with another WAYBILL_MASTER_KEY'
+          state = 'refused'
           throw error
         }
       }
