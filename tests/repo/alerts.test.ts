@@ -27,6 +27,7 @@ const faults: Record<string, (scene: Scene) => void> = {
   WaybillLedgerUnbalanced: ({ ledger, balance }) => ledger({ balance: { ...balance, missing: 1 } }),
   WaybillLedgerUnaudited: ({ facts }) => (facts.monotonicMs = 1_801_000),
   WaybillQueueAway: ({ facts }) => (facts.queueReady = false),
+  WaybillQueueUnsafe: ({ watch }) => watch.queueUnsafe(true),
   WaybillJobsNeverConsumed: ({ worker }) => worker.healed('batch', 31),
   WaybillJobsWaiting: ({ worker }) => worker.queue({ fanOut: 5_001, bulk: 0, drain: 0 }),
   WaybillWorkersDie: ({ worker }) => worker.healed('worker', 1),

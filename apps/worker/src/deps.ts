@@ -159,7 +159,7 @@ function openSender(config: WorkerConfig): Sender {
   })
 }
 
-/** A queue that is away comes back by itself; one that is set up wrongly does not. */
+/** A queue that is away comes back by itself, and is then watched; one that is set up wrongly does not. */
 async function refuseBadQueue(queue: QueueConfig): Promise<void> {
   const problem = await checkQueue(queue).catch(() => undefined)
   if (problem !== undefined) throw new Error(`the queue cannot be used: ${problem}`)

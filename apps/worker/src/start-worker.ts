@@ -11,6 +11,7 @@ import { fanOutBatch } from './fan-out/fan-out-batch.ts'
 import { readiness } from './health/readiness.ts'
 import { watchFacts } from './health/watch-facts.ts'
 import { createWatchGauges, type WatchGauges } from './health/watch-gauges.ts'
+import { watchQueue } from './health/watch-queue.ts'
 import { tellNotices } from './notify/tell-notices.ts'
 import { removeHistory } from './retention/remove-history.ts'
 import { createSweepLoops } from './sweep/create-sweep-loops.ts'
@@ -22,7 +23,7 @@ const hourMs = 3_600_000
 const backlogEveryMs = 10_000
 const pauseWithinMs = 5_000
 const noticesEveryMs = 1_000
-/** How often the worker looks whether its connections still lead anywhere: a vanished peer does not say so. */
+/** How often the worker looks whether its connections still lead anywhere, and to a queue that keeps jobs: neither is told. */
 const lookEveryMs = 5_000
 
 /** Starts the consumers, the sweep and the probes; `stop` drains in order and loses nothing. */
@@ -49,6 +50,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       logger,
     }),
     createLoop({ name: 'database', everyMs: lookEveryMs, run: async () => look(deps), logger }),
+    createLoop({ name: 'queue', everyMs: lookEveryMs, run: watchQueue(deps, watched.queueUnsafe), logger }),
     createLoop({
       name: 'notices',
       everyMs: noticesEveryMs,

@@ -1,5 +1,6 @@
 import { assertSchemaCompatibility, LATEST_SCHEMA_VERSION } from 'bullmq'
 import { Redis } from 'ioredis'
+import { findEviction } from './find-eviction.ts'
 import { toError } from './limit-errors.ts'
 import { defaultSchema } from './queue-config.ts'
 import type { PostgresQueueConfig, QueueConfig, RedisQueueConfig } from './queue-config.ts'
@@ -24,7 +25,6 @@ export const checkQueue = async (config: QueueConfig): Promise<string | undefine
   }
 }
 
-/** A Redis that evicts keys loses parts of a queue. Servers that do not tell their policy pass. */
 const checkRedis = async (config: RedisQueueConfig): Promise<string | undefined> => {
   const client = new Redis(config.redisUrl, {
     ...producerRedisOptions,
@@ -35,9 +35,7 @@ const checkRedis = async (config: RedisQueueConfig): Promise<string | undefined>
   client.on('error', (error: Error) => (reason = error))
   try {
     await client.connect()
-    const policy = /^maxmemory_policy:(\S+)/m.exec(await client.info('memory'))?.[1]
-    if (policy === undefined || policy === 'noeviction') return undefined
-    return `maxmemory-policy of the Redis is ${policy}; it must be noeviction`
+    return await findEviction(client)
   } catch (error) {
     throw reason ?? error
   } finally {

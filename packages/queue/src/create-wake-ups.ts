@@ -27,6 +27,8 @@ export type WakeUps = {
   counts(): Promise<{ fanOut: number; bulk: number; drain: number }>
   /** The same by state, for gauges. */
   metrics(): Promise<Record<QueueName, QueueCounts>>
+  /** What is wrong with the settings of the backend that runs, in words, or nothing. Rejects as `counts` does. */
+  problem(): Promise<string | undefined>
   /** Whether the backend answered within `timeoutMs`. Never rejects. */
   ping(timeoutMs: number): Promise<boolean>
   /** Wake-ups that did not leave since the start: backend away, too many under way, or refused. */
@@ -38,7 +40,7 @@ export type WakeUps = {
 /** More wake-ups under way than this means the backend does not keep up; the sweep does. */
 const maxUnderWay = 1_000
 const addDeadlineMs = 5_000
-const countsDeadlineMs = 2_000
+const answerDeadlineMs = 2_000
 const closeDeadlineMs = 1_000
 
 /** Returns at once and reaches for the backend in the background, again and again until it is closed. */
@@ -68,10 +70,11 @@ export const createWakeUps = (config: QueueConfig, { onError }: { onError: OnErr
     underWay.set(jobId, sent)
   }
 
-  const metrics = async (): Promise<Record<QueueName, QueueCounts>> => {
+  const ask = async <T>(question: () => Promise<T>): Promise<T> => {
     if (closed || !producer.ready()) throw new QueueError('queue_not_ready', 'the queue is away')
-    return await withinDeadline(producer.counts(), countsDeadlineMs)
+    return await withinDeadline(question(), answerDeadlineMs)
   }
+  const metrics = () => ask(() => producer.counts())
 
   return {
     ready: () => !closed && producer.ready(),
@@ -85,6 +88,7 @@ export const createWakeUps = (config: QueueConfig, { onError }: { onError: OnErr
       const { 'fan-out': fanOut, bulk, drain } = await metrics()
       return { fanOut: total(fanOut), bulk: total(bulk), drain: total(drain) }
     },
+    problem: () => ask(() => producer.problem()),
     ping: (timeoutMs) => answers(producer, timeoutMs),
     dropped: () => dropped,
     close: async () => {

@@ -66,6 +66,8 @@ export const openPostgresProducer = (config: PostgresQueueConfig, onError: OnErr
     },
     counts: () => countsOf(opened()),
     ping: async () => probe(opened()),
+    // Its schema changes with migrations only.
+    problem: async () => undefined,
     close: async () => {
       closing.abort()
       ready = false

@@ -1,5 +1,6 @@
 import { Queue } from 'bullmq'
 import { Redis } from 'ioredis'
+import { findEviction } from './find-eviction.ts'
 import { mapQueues, queueNames } from './jobs.ts'
 import type { QueueName } from './jobs.ts'
 import type { OnError } from './limit-errors.ts'
@@ -56,6 +57,7 @@ export const openRedisProducer = (config: RedisQueueConfig, onError: OnError): P
     add: (job) => queues[job.queue].add(job.name, job.data, job.opts),
     counts: () => countsOf(queues),
     ping: () => client.ping(),
+    problem: () => findEviction(client),
     close: async () => {
       clearInterval(asking)
       await Promise.all(queueNames.map((name) => queues[name].close()))

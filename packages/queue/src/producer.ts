@@ -8,6 +8,8 @@ export type Producer = {
   add(job: WakeUpJob): Promise<unknown>
   counts(): Promise<Record<QueueName, QueueCounts>>
   ping(): Promise<unknown>
+  /** What is wrong with the backend's settings, or nothing. */
+  problem(): Promise<string | undefined>
   close(): Promise<void>
 }
 

@@ -1,7 +1,10 @@
 import { afterAll, describe, expect, it } from '@jest/globals'
+import { Redis } from 'ioredis'
 import { checkQueue } from '../src/check-queue.ts'
+import { createWakeUps } from '../src/create-wake-ups.ts'
 import { migrateQueue } from '../src/migrate-queue.ts'
 import { postgresBackend, query, testBackends } from './support/backends.ts'
+import { eventually } from './support/eventually.ts'
 import { createRedisServer } from './support/redis-server.ts'
 
 describe.each(testBackends())('checking $name', (backend) => {
@@ -58,6 +61,26 @@ if (withRedis)
       } finally {
         await server.kill()
       }
+    })
+
+    it('is asked again while it runs', async () => {
+      const server = await createRedisServer()
+      await server.start()
+      const wakeUps = createWakeUps({ backend: 'redis', redisUrl: server.url }, { onError: () => undefined })
+      const admin = new Redis(server.url)
+      try {
+        await eventually('the queue is ready', () => wakeUps.ready())
+        expect(await wakeUps.problem()).toBeUndefined()
+        await admin.config('SET', 'maxmemory-policy', 'volatile-ttl')
+        expect(await wakeUps.problem()).toContain('volatile-ttl')
+        await admin.config('SET', 'maxmemory-policy', 'noeviction')
+        expect(await wakeUps.problem()).toBeUndefined()
+      } finally {
+        admin.disconnect()
+        await wakeUps.close()
+        await server.kill()
+      }
+      await expect(wakeUps.problem()).rejects.toMatchObject({ code: 'queue_not_ready' })
     })
 
     it('rejects when there is no server', async () => {

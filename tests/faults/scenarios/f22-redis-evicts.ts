@@ -1,11 +1,12 @@
 import { Redis } from 'ioredis'
+import { expectAlarms } from '../support/expect-alarms.ts'
 import { judge, mustHold } from '../support/judge.ts'
 import type { Scenario } from '../support/scenario.ts'
-import { lasts, usualStack } from '../support/start-load.ts'
+import { lasts, startLoad, usualStack } from '../support/start-load.ts'
 
 export const scenario: Scenario = {
   id: 'F22',
-  title: 'Redis with eviction policy allkeys-lru',
+  title: 'Redis with eviction policy allkeys-lru, at the start and while the worker runs',
   backends: ['redis'],
   run: async (context) => {
     const redis = await context.privateRedis()
@@ -22,9 +23,25 @@ export const scenario: Scenario = {
     worker.kill('SIGKILL')
     await worker.exited
     await admin.config('SET', 'maxmemory-policy', 'noeviction')
-    await stack.startWorker()
-    await stack.client.post(20)
+    const running = await stack.startWorker()
+    const load = startLoad(stack)
+    await lasts(2_000)
+    const fromMs = Date.now()
+    await admin.config('SET', 'maxmemory-policy', 'allkeys-lru')
+    await lasts(8_000)
+    await admin.config('SET', 'maxmemory-policy', 'noeviction')
+    const toMs = Date.now()
+    await load.stop()
+    const noteAlarms = await expectAlarms(stack, { fromMs, toMs }, [{ alert: 'WaybillQueueUnsafe' }])
     const finding = await judge(stack)
+    noteAlarms(finding)
+    const told = (event: string) => running.lines.filter(({ fields }) => fields['event'] === event).length
+    mustHold(
+      finding,
+      told('queue.unsafe') === 1,
+      `F22 the worker told ${told('queue.unsafe')} times, not once`,
+    )
+    mustHold(finding, told('queue.mended') === 1, 'F22 the worker does not tell that Redis evicts no more')
     mustHold(finding, said, 'F22 the worker says nothing of the eviction policy')
     mustHold(finding, refused, 'F22 the worker starts with a Redis that evicts')
     return finding

@@ -71,6 +71,7 @@ export function openScene() {
       tables: [{ table: 'triggers', partitions: 5, oldestDays: 3, blocked: [] }],
     })
     watch.partitionDays(7)
+    watch.queueUnsafe(false)
     gauges.show(wholeLedger)
   }
   quietDay()

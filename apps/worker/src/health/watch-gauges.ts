@@ -14,7 +14,7 @@ export type WatchedFacts = {
   heldMs: () => { batch: number; lane: number }
 }
 
-export type WatchGauges = { partitionDays(days: number): void }
+export type WatchGauges = { partitionDays(days: number): void; queueUnsafe(unsafe: boolean): void }
 
 /** What alerts ask of the process itself; nothing here asks a server when it is read. */
 export function createWatchGauges(registry: Registry, facts: WatchedFacts): WatchGauges {
@@ -53,6 +53,11 @@ export function createWatchGauges(registry: Registry, facts: WatchedFacts): Watc
       self.set({ kind: 'lane' }, lane / 1_000)
     },
   })
+  const unsafe = gauge({
+    registry,
+    name: 'waybill_queue_unsafe',
+    help: '1 while the queue is set up so that it would lose jobs, as when its Redis evicts keys, else 0.',
+  })
   const days = gauge({
     registry,
     name: 'waybill_partition_days_ahead',
@@ -60,5 +65,5 @@ export function createWatchGauges(registry: Registry, facts: WatchedFacts): Watc
   })
   // Not known yet is not 0.
   days.remove()
-  return { partitionDays: (n) => days.set(n) }
+  return { partitionDays: (n) => days.set(n), queueUnsafe: (is) => unsafe.set(is ? 1 : 0) }
 }
