@@ -33,6 +33,18 @@ describe('the api process', () => {
     for (const name of ['DATABASE_URL', 'PORT', 'EGRESS_ALLOW']) expect(text).toContain(name)
   })
 
+  it('does not start in production where Node is to check no certificate', async () => {
+    const env = { DATABASE_URL: database.url, NODE_TLS_REJECT_UNAUTHORIZED: '0' }
+    const refused = start({ ...env, NODE_ENV: 'production' })
+    expect(await refused.exited).toMatchObject({ code: 78 })
+    const said = refused.lines.filter(({ text }) => text.includes('NODE_TLS_REJECT_UNAUTHORIZED'))
+    expect(said).toHaveLength(1)
+    const elsewhere = start(env)
+    await started(elsewhere)
+    await elsewhere.stop()
+    expect(elsewhere.lines.map(({ fields }) => fields['event'])).toContain('environment.unsafe')
+  })
+
   it('starts, serves, and ends with 0 on SIGTERM', async () => {
     const api = start({ DATABASE_URL: database.url })
     const url = await started(api)

@@ -1,5 +1,5 @@
 import { setFlagsFromString } from 'node:v8'
-import { createLogger, runUntilSignal } from '@waybill/runtime'
+import { createLogger, runUntilSignal, warnOfEnvironment } from '@waybill/runtime'
 import { readConfig } from './config.ts'
 import { startWorker } from './start-worker.ts'
 
@@ -9,6 +9,7 @@ setFlagsFromString('--heap-growing-percent=100')
 
 const config = readConfig(process.env)
 const logger = createLogger({ service: 'waybill-worker', level: config.logLevel })
+warnOfEnvironment(process.env, logger)
 
 await runUntilSignal({
   start: () => startWorker(config, logger),

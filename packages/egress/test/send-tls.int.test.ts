@@ -76,16 +76,6 @@ describe('send over TLS', () => {
     expect(requests).toBe(0)
   })
 
-  it('verifies although the environment says not to', async () => {
-    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'
-    try {
-      const server = await startHttps(makeCertificate({ commonName: 'server', hosts: ['localhost'] }), ok)
-      expect(await post(server)).toMatchObject({ kind: 'error', code: 'tls_self_signed' })
-    } finally {
-      delete process.env['NODE_TLS_REJECT_UNAUTHORIZED']
-    }
-  })
-
   it('refuses TLS older than 1.2, and says so', async () => {
     const old = await startHttps({ ...certify(), maxVersion: 'TLSv1.1' }, ok)
     expect(await post(old, { ca: authority.cert })).toMatchObject({ code: 'tls_version', phase: 'tls' })

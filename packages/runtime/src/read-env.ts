@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { maskValue } from './mask-value.ts'
+import { findUnsafeVariables } from './outer-environment.ts'
 
 /** One variable that cannot be used, and why. `value` is masked. */
 export interface EnvironmentProblem {
@@ -27,12 +28,12 @@ const EXIT_CONFIG = 78
 
 /**
  * Parses the environment once. An empty variable counts as not set. For every variable `X` of the schema `X_FILE` may
- * name a file whose trimmed content is used instead, so that secrets can be mounted.
+ * name a file whose trimmed content is used instead, so that secrets can be mounted. What Node reads itself is looked at, too.
  *
  * @throws BadEnvironment naming every bad variable, not only the first
  */
 export function readEnv<T>(schema: z.ZodType<T>, env: NodeJS.ProcessEnv): T {
-  const problems: EnvironmentProblem[] = []
+  const problems = findUnsafeVariables(env)
   const values = collect(schema, env, problems)
   const result = schema.safeParse(values)
   if (!result.success) {
