@@ -1,4 +1,5 @@
 import { readLedgers } from '../support/checks/read-ledgers.ts'
+import { expectAlarms } from '../support/expect-alarms.ts'
 import { judge, mustHold } from '../support/judge.ts'
 import { bothBackends, type Scenario } from '../support/scenario.ts'
 import { lasts, usualStack } from '../support/start-load.ts'
@@ -22,6 +23,7 @@ export const scenario: Scenario = {
     let deaths = 0
     const status = async () =>
       (await readLedgers(stack)).deliveries.find(({ subscription }) => subscription === poisoned.id)
+    let beforeMs = Date.now()
     for (const endsAt = performance.now() + 120_000; performance.now() < endsAt; await lasts(50)) {
       if ((await arrivals()) > deaths) {
         deaths += 1
@@ -31,9 +33,15 @@ export const scenario: Scenario = {
         await stack.startWorker()
         await stack.client.post(3)
       }
+      const askedAtMs = Date.now()
       if ((await status())?.err === 'quarantined') break
+      beforeMs = askedAtMs
     }
+    const noteAlarms = await expectAlarms(stack, { fromMs: beforeMs, toMs: Date.now() }, [
+      { alert: 'WaybillDeliveriesQuarantined', stays: true },
+    ])
     const finding = await judge(stack)
+    noteAlarms(finding)
     const end = await status()
     finding.notes.push(`set aside after ${deaths} deaths`)
     mustHold(finding, end?.err === 'quarantined', `F46 the delivery is ${end?.status} ${end?.err ?? ''}`)

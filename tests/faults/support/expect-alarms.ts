@@ -4,8 +4,8 @@ import type { FaultStack } from './fault-stack.ts'
 import type { Finding } from './judge.ts'
 
 /**
- * I10: waits until the alarms are off again, or their time is over, and notes which did not turn in time. Calls must come
- * all the while where an alert counts answers.
+ * I10: waits until the alarms are off again, or on where they stay, or their time is over, and notes which did not turn in
+ * time. Calls must come all the while where an alert counts answers.
  */
 export async function expectAlarms(
   stack: FaultStack,
@@ -13,10 +13,11 @@ export async function expectAlarms(
   alarms: readonly Alarm[],
 ): Promise<(finding: Finding) => void> {
   const { sights } = stack.watch
-  const passing = alarms.filter((alarm) => !('stays' in alarm && alarm.stays))
+  const staysOn = (alarm: Alarm) => 'stays' in alarm && alarm.stays
   const isOver = () => (sights.at(-1)?.atMs ?? 0) > outage.toMs + turnsWithinMs + 2_000
   const isBack = () =>
-    (sights.at(-1)?.atMs ?? 0) > outage.toMs && passing.every((alarm) => !isOn(alarm, sights))
+    (sights.at(-1)?.atMs ?? 0) > outage.toMs &&
+    alarms.every((alarm) => isOn(alarm, sights) === staysOn(alarm))
   while (!isOver() && !isBack()) await pause(250)
   const failures = checkAlarms(sights, outage, alarms)
   return (finding) => finding.failures.push(...failures)
