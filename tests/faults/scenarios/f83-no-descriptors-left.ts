@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { expectAlarms } from '../support/expect-alarms.ts'
 import { judge, mustHold, needsOf } from '../support/judge.ts'
 import { bothBackends, type Scenario } from '../support/scenario.ts'
 import { lasts, startLoad, usualStack } from '../support/start-load.ts'
@@ -21,13 +22,21 @@ export const scenario: Scenario = {
     const prlimit = (...args: string[]) => run('prlimit', [`--pid=${worker?.pid}`, ...args])
     const before = await prlimit('--nofile', '--output=SOFT', '--noheadings').catch(() => undefined)
     if (before === undefined) return needsOf('prlimit of util-linux')
+    // Somebody must have looked before.
+    await lasts(2_000)
+    const fromMs = Date.now()
     await prlimit(`--nofile=${few}:`)
     const load = startLoad(stack)
     await lasts(scarceMs)
     await prlimit(`--nofile=${before.stdout.trim()}:`)
+    const toMs = Date.now()
     await lasts(2_000)
     await load.stop()
+    const noteAlarms = await expectAlarms(stack, { fromMs, toMs }, [
+      { alert: 'WaybillCannotSend', stays: true },
+    ])
     const finding = await judge(stack, { lateMs: scarceMs })
+    noteAlarms(finding)
     const times = stack.fleet.processes.flatMap(({ lines }) =>
       lines.flatMap(({ text }) => (text.includes('"delivery.not-sent"') ? [timesIn(text)] : [])),
     )
