@@ -1,14 +1,17 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { copyStopped } from '../support/copy-cluster.ts'
+import { copyStill } from '../support/copy-cluster.ts'
 import type { FaultStack } from '../support/fault-stack.ts'
 import { matchesFacility } from '../support/matches-facility.ts'
 import { judge, mustHold } from '../support/judge.ts'
 import { readLedgers } from '../support/checks/read-ledgers.ts'
 import { bothBackends, type Scenario } from '../support/scenario.ts'
-import { usualStack } from '../support/start-load.ts'
+import { lasts, startLoad, usualStack } from '../support/start-load.ts'
 
-/** The database goes back to a copy, the queue on Redis stays as it was; the client sends again what is not there. */
+/**
+ * The database goes back to a copy that was made while work was under way, the queue on Redis stays as it was; the client
+ * sends again what is not there.
+ */
 export const scenario: Scenario = {
   id: 'F38',
   title: 'Postgres restored from an older copy',
@@ -17,21 +20,24 @@ export const scenario: Scenario = {
     const postgres = await context.privatePostgres()
     const databaseUrl = postgres.url
     const redis = context.backend === 'redis' ? await context.privateRedis() : undefined
-    const stack = await usualStack(context, { databaseUrl, queue: context.queue(databaseUrl, redis?.url) })
-    await stack.client.post(60, { rate: 60 })
-    await stack.fleet.stopAll()
-    const inTheCopy = await unsettled(stack)
-    await postgres.stop('fast')
+    const queue = context.queue(databaseUrl, redis?.url)
+    const stack = await usualStack(context, { databaseUrl, queue, receiverDelayMs: 300 })
+    context.cleanUp(() => postgres.thaw())
+    const load = startLoad(stack)
     const [cluster, copy] = [join(postgres.dataDir, 'data'), join(postgres.dataDir, 'copy')]
-    await copyStopped(cluster, copy)
-    await postgres.start()
-    await Promise.all([stack.startApi(), stack.startWorker()])
-    await stack.client.post(60, { rate: 60 })
+    await lasts(2_000)
+    await postgres.freeze()
+    await copyStill(cluster, copy)
+    await postgres.thaw()
+    await lasts(2_000)
+    await load.stop()
     for (const one of [...stack.apis(), ...stack.workers()]) one.kill('SIGKILL')
     await postgres.stop('fast')
     await rm(cluster, { recursive: true, force: true })
-    await copyStopped(copy, cluster)
+    await copyStill(copy, cluster)
     await postgres.start()
+    const restored = await ownedByTheDead(stack)
+    const inTheCopy = await unsettled(stack)
     await Promise.all([stack.startApi(), stack.startWorker()])
     const { triggers } = await readLedgers(stack)
     let missing = 0
@@ -47,13 +53,34 @@ export const scenario: Scenario = {
       bound: inTheCopy,
       untold: 10_000,
       skip: ['C2'],
-      calls: { cut: true },
+      calls: { cut: true, unavailable: true },
     })
     finding.failures = finding.failures.filter((text) => !text.startsWith('I3 received, known to nobody'))
-    finding.notes.push(`${missing} triggers were not in the copy and were sent again with their keys`)
+    finding.notes.push(
+      `${missing} triggers were not in the copy and were sent again with their keys`,
+      `the copy had ${restored.batches} batches and ${restored.lanes} lanes with an owner, ${restored.marked} deliveries marked`,
+    )
     mustHold(finding, missing > 0, 'F38 nothing was missing in the copy')
+    mustHold(finding, restored.batches + restored.lanes > 0, 'F38 nothing in the copy had an owner')
+    const left = await ownedByTheDead(stack, restored.workers)
+    mustHold(
+      finding,
+      left.workers.length + left.batches + left.lanes + left.marked === 0,
+      `F38 not reclaimed: ${JSON.stringify(left)}`,
+    )
     return finding
   },
+}
+
+/** What belongs to these workers, by default to all there are, and what is marked as being sent. */
+async function ownedByTheDead({ database: { sql } }: FaultStack, of?: readonly number[]) {
+  const known = await sql<{ id: number }[]>`SELECT id FROM workers`
+  const workers = known.map(({ id }) => id).filter((id) => of?.includes(id) ?? true)
+  const [row] = await sql<{ batches: number; lanes: number; marked: number }[]>`SELECT
+    (SELECT count(*)::int FROM batches WHERE owner = ANY (${workers}::int[])) AS batches,
+    (SELECT count(*)::int FROM lanes WHERE owner = ANY (${workers}::int[])) AS lanes,
+    (SELECT count(*)::int FROM due WHERE run IS NOT NULL) AS marked`
+  return { workers, batches: row?.batches ?? 0, lanes: row?.lanes ?? 0, marked: row?.marked ?? 0 }
 }
 
 /** Deliveries that have not arrived, made or still to be made: at most these are sent again. */

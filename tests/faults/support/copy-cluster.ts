@@ -2,9 +2,16 @@ import { chmod, chown, cp, mkdir, readdir, stat, writeFile } from 'node:fs/promi
 import { basename, dirname, join } from 'node:path'
 import type { PrivatePostgres } from './private-postgres.ts'
 
-/** Copies a cluster that is stopped, owners and rights included. */
-export async function copyStopped(from: string, to: string): Promise<void> {
-  await cp(from, to, { recursive: true, preserveTimestamps: true })
+/**
+ * Copies a cluster that is stopped, or whose every process is, owners and rights included: the other starts as after a crash
+ * at that moment.
+ */
+export async function copyStill(from: string, to: string): Promise<void> {
+  await cp(from, to, {
+    recursive: true,
+    preserveTimestamps: true,
+    filter: (path) => basename(path) !== 'postmaster.pid',
+  })
   await ownLike(from, to)
 }
 
