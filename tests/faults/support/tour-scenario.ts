@@ -1,11 +1,16 @@
 import { checkCanaries } from './checks/check-canaries.ts'
+import type { FaultStack } from './fault-stack.ts'
 import type { Finding } from './judge.ts'
 import { killTour, tourLeases, visit } from './kill-tour.ts'
 import { bothBackends, type Scenario } from './scenario.ts'
 import { usualStack } from './start-load.ts'
 
-/** All stops of the kill tour that belong to one fault, on one stack. */
-export function tourScenario(id: string, title: string): Scenario {
+/** All stops of the kill tour that belong to one fault, on one stack; `check` notes what else had to hold. */
+export function tourScenario(
+  id: string,
+  title: string,
+  check: (finding: Finding, stack: FaultStack) => Promise<void> = async () => {},
+): Scenario {
   return {
     id,
     title,
@@ -16,6 +21,7 @@ export function tourScenario(id: string, title: string): Scenario {
       for (const stop of killTour.filter(({ fault }) => fault === id)) findings.push(await visit(stack, stop))
       const finding = merged(findings)
       finding.failures.push(...(await checkCanaries(stack)))
+      await check(finding, stack)
       return finding
     },
   }
