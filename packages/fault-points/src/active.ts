@@ -53,6 +53,9 @@ function act(action: ArmedPoint['action']): void {
         throw new Error('thrown by a fault point where nobody catches it')
       })
       return
+    case 'reject':
+      void Promise.reject(new Error('rejected by a fault point'))
+      return
     case 'block': {
       const end = performance.now() + action.ms
       while (performance.now() < end);

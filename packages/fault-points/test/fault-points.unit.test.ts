@@ -25,6 +25,7 @@ describe('parseFaultPoint', () => {
     ['a.b', { name: 'a.b', pass: 1, action: { kind: 'kill' } }],
     ['a.b:3', { name: 'a.b', pass: 3, action: { kind: 'kill' } }],
     ['a.b:1:throw', { name: 'a.b', pass: 1, action: { kind: 'throw' } }],
+    ['a.b:1:reject', { name: 'a.b', pass: 1, action: { kind: 'reject' } }],
     ['a.b:1:block=90000', { name: 'a.b', pass: 1, action: { kind: 'block', ms: 90_000 } }],
   ])('reads %p', (text, armed) => {
     expect(parseFaultPoint(text)).toEqual(armed)
