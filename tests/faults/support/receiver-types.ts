@@ -32,7 +32,7 @@ export type ReceiverRule = {
 
 export type ReceiverProgram = {
   rules: ReceiverRule[]
-  /** The signing secrets of which each request must be signed by at least one, by path; absent: the harness' own. */
+  /** The signing secret of each path's requests; absent: the harness' own. */
   secrets?: Record<string, string>
 }
 
