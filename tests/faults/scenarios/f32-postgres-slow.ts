@@ -1,5 +1,5 @@
 import { checkCalls } from '../support/checks/check-calls.ts'
-import { judge } from '../support/judge.ts'
+import { judge, mustHold } from '../support/judge.ts'
 import { linkedStack, setLinks } from '../support/linked-stack.ts'
 import { bothBackends, type Scenario } from '../support/scenario.ts'
 import { lasts, startLoad } from '../support/start-load.ts'
@@ -15,17 +15,23 @@ export const scenario: Scenario = {
     setLinks([links.apiPostgres, links.workerPostgres], { latencyMs: 100 })
     await lasts(6_000)
     setLinks([links.apiPostgres, links.workerPostgres], {})
+    const refused: Record<string, number> = {}
     for (const table of ['due', 'deliveries', 'triggers']) {
+      const from = stack.client.calls.length
       await stack.database.sql.begin(async (tx) => {
         await tx.unsafe(`SET LOCAL lock_timeout = 0`)
         await tx.unsafe(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`)
         await tx`SELECT pg_sleep(3)`
       })
       await lasts(500)
+      refused[table] = stack.client.calls.slice(from).filter(({ status }) => status === 503).length
     }
     await load.stop()
     const finding = await judge(stack, { calls: { unavailable: true }, lateMs: 10_000 })
     finding.failures.push(...checkCalls(stack.client.calls.slice(-20)))
+    finding.notes.push(`calls refused while these were locked: ${JSON.stringify(refused)}`)
+    // What is accepted is written there, and nowhere else that is locked.
+    mustHold(finding, (refused['triggers'] ?? 0) > 0, 'F32 no call was refused while triggers was locked')
     return finding
   },
 }
