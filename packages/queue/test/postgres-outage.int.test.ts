@@ -5,6 +5,7 @@ import { postgresBackend, query } from './support/backends.ts'
 import { createTestScope } from './support/create-test-scope.ts'
 import type { TestScope } from './support/create-test-scope.ts'
 import { eventually } from './support/eventually.ts'
+import { startFarewellProxy } from './support/start-farewell-proxy.ts'
 
 let scope: TestScope
 beforeEach(() => {
@@ -51,6 +52,21 @@ describe('while postgres takes its connections away', () => {
     expect(scope.errors.length).toBeGreaterThan(0)
     expect(consumers.alive()).toBe(true)
     expect(await consumers.stop()).toBe(0)
+  })
+
+  it('a consumer survives connections that are ended together with the last word of their welcome', async () => {
+    const config = await openConfig()
+    const proxy = await startFarewellProxy(config.databaseUrl, 12)
+    scope.later(() => proxy.close())
+    const consumers = await scope.openConsumers({ ...config, databaseUrl: proxy.url })
+    await eventually('connections are ended', () => proxy.ended() === 12)
+    const wakeUps = scope.openWakeUps(config)
+    await eventually('it is ready', () => wakeUps.ready())
+    await eventually('the batch is taken', () => {
+      wakeUps.fanOut(1)
+      return consumers.took('fan-out 1')
+    })
+    expect(consumers.alive()).toBe(true)
   })
 
   it('both sides start before the queue is there, and work once it is', async () => {
