@@ -1,4 +1,4 @@
-/** `pnpm faults [F17 …] [--all | --night] [--backend redis|postgres] [--seed n]`: breaks Waybill on purpose; see docs/faults.md. */
+/** `pnpm faults [F17 …] [--all | --night] [--full] [--backend redis|postgres] [--seed n]`: breaks Waybill on purpose; see docs/faults.md. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,6 +11,7 @@ import { provideTemplate } from '../support/provide-template.ts'
 import { TestResources } from '../support/test-resources.ts'
 import { readFaultOptions, usage, type FaultOptions } from './options.ts'
 import { findScenarios } from './support/find-scenarios.ts'
+import { describeFault } from './support/magnitude.ts'
 import { printTable, verdictOf, type Row } from './support/print-table.ts'
 import { runScenario } from './support/run-scenario.ts'
 
@@ -64,20 +65,22 @@ try {
     .map(({ name }) => name)
     .filter((name) => options.backend === undefined || options.backend === name)
   for (const scenario of await findScenarios(options)) {
+    const what = describeFault(scenario, options)
     for (const backend of backends.filter((name) => scenario.backends.includes(name))) {
       if (signals.received !== undefined) break
-      console.log(`▶ ${scenario.id} on ${backend}: ${scenario.title}`)
+      console.log(`▶ ${scenario.id} on ${backend}: ${what}`)
       const startedAt = performance.now()
       const finding = await runScenario(scenario, {
         backend,
         seed,
         ledgers,
         log,
+        full: options.full,
         backlog: options.backlog,
-        ...(options.night ? { night: options.night } : {}),
+        night: options.night,
         onStarted: (cleanUp) => (endScenario = cleanUp),
       })
-      const row: Row = { scenario, backend, finding, seconds: (performance.now() - startedAt) / 1_000 }
+      const row: Row = { scenario, what, backend, finding, seconds: (performance.now() - startedAt) / 1_000 }
       rows.push(row)
       for (const note of finding.notes) log(note)
       for (const failure of finding.failures) log(`✘ ${failure}`)

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { eventually, type TestRedis } from '@waybill/testing'
+import { sumOf } from '../support/checks/excused-requests.ts'
 import type { FaultStack } from '../support/fault-stack.ts'
 import { judge } from '../support/judge.ts'
 import type { PrivatePostgres } from '../support/private-postgres.ts'
@@ -16,10 +17,10 @@ export const scenario: Scenario = {
   id: 'F14',
   title: 'kill -9 of any process every 1 to 5 s: api, worker, a Postgres backend, Redis (back empty)',
   backends: bothBackends,
+  magnitude: { unit: 's', usual: 45, listed: 600, asked: ({ night }) => night && night.minutes * 60 },
   run: async (context) => {
-    const { random, night, backend } = context
-    const minutes = night?.minutes ?? 0.75
-    const wanted = night?.triggers ?? 20_000
+    const { random, night, full, backend, magnitude } = context
+    const wanted = night?.triggers ?? Number.POSITIVE_INFINITY
     const postgres = await context.privatePostgres()
     const redis = backend === 'redis' ? await context.privateRedis() : undefined
     const stack = await usualStack(context, {
@@ -33,7 +34,8 @@ export const scenario: Scenario = {
       ],
     })
     await Promise.all([stack.startApi(), stack.startWorker()])
-    const endsAt = performance.now() + minutes * 60_000
+    const startedAt = performance.now()
+    const endsAt = startedAt + magnitude * 1_000
     const done = () => performance.now() > endsAt || stack.client.intents.size >= wanted
     const posting = stack.client.post(wanted, {
       atOnce: night ? 64 : 20,
@@ -42,23 +44,27 @@ export const scenario: Scenario = {
     })
     const kills: Record<Victim, number> = { api: 0, worker: 0, Postgres: 0, Redis: 0 }
     for (let n = 1; !done(); n += 1) {
-      await pause(1_000 + random() * 4_000)
+      const gap = pause(1_000 + random() * 4_000)
+      // As listed from kill to kill, unless a restart takes longer; else from when what was killed is back.
+      if (!full) await gap
       const server =
         n % serverEvery === 0 ? pickOne(random, redis ? [postgres, redis] : [postgres]) : undefined
       kills[server ? await killServer(server, random) : await killApp(stack, random)] += 1
+      await gap
       if (n % 20 === 0) context.log(`${stack.client.intents.size} intents, ${n} kills`)
     }
+    const everyMs = (performance.now() - startedAt) / sumOf(new Map(Object.entries(kills)))
     await posting
     const finding = await judge(stack, {
       calls: { cut: true, unavailable: true },
-      timeoutMs: night ? 900_000 : 120_000,
+      timeoutMs: night || full ? 900_000 : 120_000,
       // A worker that is killed while Postgres recovers has not recorded what it sent for as long as it may go on sending.
       inFlightMs: 8_000,
     })
     finding.notes.push(
       `killed: ${Object.entries(kills)
         .map(([who, n]) => `${who} ${n}`)
-        .join(', ')}`,
+        .join(', ')}; one every ${(everyMs / 1_000).toFixed(1)} s`,
     )
     return finding
   },

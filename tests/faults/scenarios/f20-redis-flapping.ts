@@ -8,13 +8,14 @@ export const scenario: Scenario = {
   id: 'F20',
   title: 'Redis flapping, 2 s up and 8 s down',
   backends: ['redis'],
+  magnitude: { unit: 's', usual: 40, listed: 600 },
   run: async (context) => {
     const { stack, links } = await linkedStack(context)
     const both = [links.apiRedis, links.workerRedis]
     const load = startLoad(stack, { rate: 30 })
     await lasts(2_000)
     const fromMs = Date.now()
-    for (let i = 0; i < 4; i += 1) {
+    for (let s = 0; s < context.magnitude; s += 10) {
       setLinks(both, { down: true })
       await lasts(8_000)
       setLinks(both, {})

@@ -5,8 +5,9 @@ import { lasts, startLoad, usualStack } from '../support/start-load.ts'
 
 export const scenario: Scenario = {
   id: 'F31',
-  title: 'Postgres stopped (SIGSTOP) for 20 s',
+  title: 'Postgres stopped (SIGSTOP)',
   backends: bothBackends,
+  magnitude: { unit: 's', usual: 20, listed: 60 },
   run: async (context) => {
     const postgres = await context.privatePostgres()
     const databaseUrl = postgres.url
@@ -16,7 +17,7 @@ export const scenario: Scenario = {
     await lasts(2_000)
     const fromMs = Date.now()
     await postgres.freeze()
-    await lasts(20_000)
+    await lasts(context.magnitude * 1_000)
     const refused = stack.client.calls.filter(({ status }) => status === 503).length
     await postgres.thaw()
     const toMs = Date.now()

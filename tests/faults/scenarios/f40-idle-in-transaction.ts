@@ -5,9 +5,11 @@ import { lasts, startLoad, usualStack } from '../support/start-load.ts'
 
 export const scenario: Scenario = {
   id: 'F40',
-  title: 'a session idles in a transaction with row locks for 15 s',
+  title: 'a session idles in a transaction with row locks',
   backends: bothBackends,
+  magnitude: { unit: 's', usual: 15, listed: 300 },
   run: async (context) => {
+    const heldMs = context.magnitude * 1_000
     const databaseUrl = await context.database()
     const stack = await usualStack(context, { databaseUrl })
     const load = startLoad(stack)
@@ -19,11 +21,11 @@ export const scenario: Scenario = {
         await tx`SELECT FROM lanes FOR UPDATE`
         await tx`SELECT FROM due ORDER BY delivery LIMIT 50 FOR UPDATE`
         await tx`SELECT FROM deliveries ORDER BY id DESC LIMIT 50 FOR UPDATE`
-        await lasts(15_000)
+        await lasts(heldMs)
       })
       .catch(() => undefined)
     await load.stop()
-    // The session holds what is due for 15 s.
-    return judge(stack, { lateMs: 15_000 })
+    // The session holds what is due.
+    return judge(stack, { lateMs: heldMs })
   },
 }

@@ -10,16 +10,18 @@ export const scenario: Scenario = {
   id: 'F77',
   title: 'more calls at once than the api can take',
   backends: bothBackends,
+  magnitude: { unit: 's', usual: 12, listed: 300 },
   run: async (context) => {
+    const overloadMs = context.magnitude * 1_000
     const stack = await usualStack(context)
     const load = startLoad(stack, { rate: 20_000, atOnce })
-    await lasts(12_000)
+    await lasts(overloadMs)
     await load.stop()
     const finding = await judge(stack, {
       calls: { unavailable: true },
-      timeoutMs: 300_000,
+      timeoutMs: overloadMs * 25,
       // What is due waits among what comes.
-      lateMs: 15_000,
+      lateMs: overloadMs * 1.25,
       caps: {
         ...usualCaps,
         fds: { ...usualCaps.fds, api: usualCaps.fds.api + atOnce },

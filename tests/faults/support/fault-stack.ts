@@ -50,6 +50,8 @@ export type FaultStackOptions = {
   links?: Links
   apiEnv?: Record<string, string>
   workerEnv?: Record<string, string>
+  /** For how long a delivery is tried; default an hour. */
+  horizonSeconds?: number
 }
 
 export type FaultStack = {
@@ -119,7 +121,10 @@ export async function startFaultStack(options: FaultStackOptions): Promise<Fault
     startApi: (launch) => fleet.launch('api', launch),
     startWorker: (launch) => fleet.launch('worker', launch),
     subscribe: async (path, changes = {}) => {
-      const { id: made } = await subscribeReceiver(database, 'faults', `${receiver.url}${path}`, changes)
+      const { id: made } = await subscribeReceiver(database, 'faults', `${receiver.url}${path}`, {
+        horizonSeconds: options.horizonSeconds ?? 3_600,
+        ...changes,
+      })
       const uuid = publicIds.encode('subscription', made)
       const url = changes.url ?? `${receiver.url}${path}`
       const subscribed = { id: made, uuid, path, url, facilities: changes.filters?.facilities }

@@ -1,7 +1,14 @@
 import type { Finding } from './judge.ts'
 import type { Backend, Scenario } from './scenario.ts'
 
-export type Row = { scenario: Scenario; backend: Backend; finding: Finding; seconds: number }
+export type Row = {
+  scenario: Scenario
+  /** The fault with its magnitude. */
+  what: string
+  backend: Backend
+  finding: Finding
+  seconds: number
+}
 
 export function verdictOf({ finding }: Row): 'passed' | 'FAILED' | 'not here' {
   if (finding.needs !== undefined) return 'not here'
@@ -23,7 +30,7 @@ const heads = [
 /** The table at the end, and below it what the host lacked and the bound that N accepted without a loss give. */
 export function printTable(rows: readonly Row[], seed: number): string {
   const cells = rows.map((row) => {
-    const { scenario, backend, finding } = row
+    const { scenario, what, backend, finding } = row
     return [
       scenario.id,
       backend,
@@ -33,7 +40,7 @@ export function printTable(rows: readonly Row[], seed: number): string {
       `${finding.duplicates} (≤ ${finding.bound})`,
       `${finding.recoverySeconds.toFixed(1)} s`,
       verdictOf(row),
-      scenario.title,
+      what,
     ]
   })
   const widths = heads.map((head, i) => Math.max(head.length, ...cells.map((row) => row[i]?.length ?? 0)))

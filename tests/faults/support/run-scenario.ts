@@ -5,17 +5,16 @@ import { startFaultProxy } from './fault-proxy.ts'
 import { startFaultStack, type FaultStack } from './fault-stack.ts'
 import type { Finding } from './judge.ts'
 import { startPrivatePostgres } from './private-postgres.ts'
+import { magnitudeOf, type Given } from './magnitude.ts'
 import type { Backend, FaultContext, Scenario } from './scenario.ts'
 import { seededRandom } from './seeded-random.ts'
 
-export type RunOptions = {
+export type RunOptions = Given & {
   backend: Backend
   seed: number
   /** Holds one folder of ledgers a run; those of runs that passed are removed. */
   ledgers: string
   log: (text: string) => void
-  night?: { minutes: number; triggers: number }
-  backlog?: number | undefined
   /** Told what ends everything the scenario started, for Ctrl-C. */
   onStarted?: (cleanUp: () => Promise<void>) => void
 }
@@ -34,7 +33,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   options.onStarted?.(cleanUp)
   let finding: Finding
   try {
-    finding = await scenario.run(contextFor(options, folder, steps, stacks))
+    finding = await scenario.run(contextFor(scenario, options, folder, steps, stacks))
   } catch (error) {
     finding = failed(error)
   }
@@ -46,19 +45,22 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
 }
 
 function contextFor(
-  { backend, seed, log, night, backlog = 100_000 }: RunOptions,
+  scenario: Scenario,
+  options: RunOptions,
   folder: string,
   steps: (() => Promise<unknown>)[],
   stacks: FaultStack[],
 ): FaultContext {
+  const { backend, seed, log, night, full = false } = options
   const after = <T>(made: T, end: (made: T) => Promise<unknown>): T => (steps.push(() => end(made)), made)
   return {
     backend,
     seed,
     random: seededRandom(seed),
     folder,
-    ...(night ? { night } : {}),
-    backlog,
+    night,
+    full,
+    magnitude: magnitudeOf(scenario, options),
     log,
     cleanUp: (step) => void steps.push(step),
     database: async () => after(await createTestDatabase(), (made) => made.drop()).url,

@@ -3,6 +3,7 @@ import type { TestRedis } from '@waybill/testing'
 import type { FaultProxy } from './fault-proxy.ts'
 import type { FaultStack, FaultStackOptions } from './fault-stack.ts'
 import type { Finding } from './judge.ts'
+import type { Given, Magnitude } from './magnitude.ts'
 import type { PrivatePostgres } from './private-postgres.ts'
 
 export type Backend = QueueConfig['backend']
@@ -14,6 +15,8 @@ export type Scenario = {
   id: string
   title: string
   backends: readonly Backend[]
+  /** Only where a fault is usually smaller than it is listed. */
+  magnitude?: Magnitude
   run(context: FaultContext): Promise<Finding>
 }
 
@@ -22,12 +25,13 @@ export type FaultContext = {
   backend: Backend
   seed: number
   random: () => number
-  /** How many deliveries wait when F63 starts everything. */
-  backlog: number
+  /** How much of the fault to inject, in the scenario's unit. */
+  magnitude: number
+  /** Everything as it is listed. */
+  full: boolean
   /** The ledgers' folder. */
   folder: string
-  /** Of `--night`. */
-  night?: { minutes: number; triggers: number }
+  night: Given['night']
   /** A migrated database of its own on the shared server. */
   database(): Promise<string>
   /** A server of its own, migrated, that the scenario may stop, kill and fill. */
