@@ -1,7 +1,6 @@
 /** `pnpm faults [F17 …] [--all | --night] [--full] [--backend redis|postgres] [--seed n]`: breaks Waybill on purpose; see docs/faults.md. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { queueBackends } from '@waybill/testing'
 import { catchSignals } from '../support/catch-signals.ts'
 import { provideFolder } from '../support/provide-folder.ts'
@@ -11,11 +10,10 @@ import { provideTemplate } from '../support/provide-template.ts'
 import { TestResources } from '../support/test-resources.ts'
 import { readFaultOptions, usage, type FaultOptions } from './options.ts'
 import { findScenarios } from './support/find-scenarios.ts'
+import { ledgersFolder } from './support/keep-ledgers.ts'
 import { describeFault } from './support/magnitude.ts'
 import { printTable, verdictOf, type Row } from './support/print-table.ts'
 import { runScenario } from './support/run-scenario.ts'
-
-const root = fileURLToPath(new URL('../..', import.meta.url))
 
 function readOptionsOrExit(): FaultOptions {
   try {
@@ -29,7 +27,7 @@ function readOptionsOrExit(): FaultOptions {
 const options = readOptionsOrExit()
 const seed = options.seed ?? Date.now() % 100_000
 const runName = new Date().toISOString().replaceAll(/[:.]/g, '-')
-const ledgers = join(root, '.waybill', 'faults', runName)
+const ledgers = join(ledgersFolder, runName)
 const log = (text: string) => console.log(`  ${text}`)
 
 const resources = new TestResources()
@@ -58,7 +56,7 @@ async function provideServices(): Promise<void> {
 }
 
 const rows: Row[] = []
-console.log(`faults: seed ${seed}; ledgers of failing runs stay in ${ledgers}`)
+console.log(`faults: seed ${seed}; ledgers of failing and of random runs stay in ${ledgers}`)
 try {
   await provideServices()
   const backends = queueBackends()

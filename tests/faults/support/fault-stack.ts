@@ -171,7 +171,8 @@ function envOf(
   }
 }
 
-function openFaultDatabase(url: string): Database {
+/** What the harness itself reads and writes with. */
+export function openFaultDatabase(url: string): Database {
   return openDatabase({
     url,
     applicationName: 'waybill-faults',

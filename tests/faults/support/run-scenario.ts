@@ -1,9 +1,10 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createTestDatabase, queueBackends, startRedis } from '@waybill/testing'
 import { startFaultProxy } from './fault-proxy.ts'
 import { startFaultStack, type FaultStack } from './fault-stack.ts'
 import type { Finding } from './judge.ts'
+import { keepLedgers } from './keep-ledgers.ts'
 import { startPrivatePostgres } from './private-postgres.ts'
 import { magnitudeOf, type Given } from './magnitude.ts'
 import type { Backend, FaultContext, Scenario } from './scenario.ts'
@@ -12,7 +13,7 @@ import { seededRandom } from './seeded-random.ts'
 export type RunOptions = Given & {
   backend: Backend
   seed: number
-  /** Holds one folder of ledgers a run; those of runs that passed are removed. */
+  /** Holds one folder of ledgers a run; only those of runs that failed or left something to chance stay. */
   ledgers: string
   log: (text: string) => void
   /** Told what ends everything the scenario started, for Ctrl-C. */
@@ -31,32 +32,44 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
       await step().catch((error: unknown) => log(`clean-up failed: ${String(error)}`))
   }
   options.onStarted?.(cleanUp)
+  const chance = { taken: false }
   let finding: Finding
   try {
-    finding = await scenario.run(contextFor(scenario, options, folder, steps, stacks))
+    finding = await scenario.run(contextFor(scenario, options, { folder, steps, stacks, chance }))
   } catch (error) {
     finding = failed(error)
   }
-  await saveLogs(folder, stacks)
+  const kept = finding.failures.length > 0 || chance.taken
+  if (kept) await keepLedgers(folder, stacks, log)
   await cleanUp()
-  if (finding.failures.length === 0) await rm(folder, { recursive: true, force: true })
-  else log(`ledgers and logs are kept in ${folder}`)
+  if (kept) log(`seed ${seed}: ledgers and logs are kept in ${folder}`)
+  else await rm(folder, { recursive: true, force: true })
   return finding
+}
+
+/** What a run leaves behind; `chance`: whether a random number decided anything in it. */
+type Traces = {
+  folder: string
+  steps: (() => Promise<unknown>)[]
+  stacks: FaultStack[]
+  chance: { taken: boolean }
 }
 
 function contextFor(
   scenario: Scenario,
   options: RunOptions,
-  folder: string,
-  steps: (() => Promise<unknown>)[],
-  stacks: FaultStack[],
+  { folder, steps, stacks, chance }: Traces,
 ): FaultContext {
   const { backend, seed, log, night, full = false } = options
+  const next = seededRandom(seed)
   const after = <T>(made: T, end: (made: T) => Promise<unknown>): T => (steps.push(() => end(made)), made)
   return {
     backend,
     seed,
-    random: seededRandom(seed),
+    random: () => {
+      chance.taken = true
+      return next()
+    },
     folder,
     night,
     full,
@@ -94,12 +107,3 @@ const failed = (error: unknown): Finding => ({
   ],
   notes: [],
 })
-
-async function saveLogs(folder: string, stacks: readonly FaultStack[]): Promise<void> {
-  for (const [s, stack] of stacks.entries()) {
-    for (const [i, one] of stack.fleet.processes.entries()) {
-      const text = one.lines.map((line) => line.text).join('\n')
-      await writeFile(join(folder, `${s}-${i}-${one.app}-${one.pid}.log`), `${text}\n`)
-    }
-  }
-}

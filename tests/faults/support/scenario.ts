@@ -24,6 +24,7 @@ export type Scenario = {
 export type FaultContext = {
   backend: Backend
   seed: number
+  /** Seeded. A run that asks for it keeps its ledgers. */
   random: () => number
   /** How much of the fault to inject, in the scenario's unit. */
   magnitude: number
