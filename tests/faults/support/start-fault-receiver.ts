@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { startProcess, type TestProcess } from '@waybill/testing'
@@ -62,11 +62,10 @@ export async function startFaultReceiver(options: {
   }
 }
 
-/** Every whole line; a file that is not there yet has none. */
+/** Every whole line; a file that is not there yet has none. As one text a ledger of a million lines would be too long for V8. */
 export async function readLines<T>(path: string): Promise<T[]> {
-  const text = await readFile(path, 'utf8').catch(() => '')
-  return text
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as T)
+  const file = await open(path).catch(() => undefined)
+  const found: T[] = []
+  for await (const line of file?.readLines() ?? []) if (line !== '') found.push(JSON.parse(line) as T)
+  return found
 }
