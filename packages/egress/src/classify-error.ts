@@ -33,6 +33,8 @@ const TLS_CODES: Record<string, EgressErrorCode> = {
 const CONNECT_CODES: Record<string, EgressErrorCode> = {
   ECONNREFUSED: 'connect_refused',
   ETIMEDOUT: 'connect_timeout',
+  // It was taken and broken off before we could see that it stands.
+  ECONNRESET: 'connection_reset',
   // This host has no descriptor, port, buffer or memory left, see connect(2) and socket(2): that says nothing about the endpoint.
   EMFILE: 'sender_exhausted',
   ENFILE: 'sender_exhausted',
