@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { withDeadline, type Logger } from '@waybill/runtime'
+import { isEndedConnection, pgErrorCode } from './pg-error.ts'
 import { openDatabase, type Database, type DatabaseOptions } from './open-database.ts'
 import { standIn } from './stand-in.ts'
 
@@ -49,14 +50,20 @@ export function createStorage(
   let probing = false
   let closed = false
 
-  const answers = async (): Promise<boolean> => {
+  const ask = async (tries: number): Promise<void> => {
     try {
-      await withDeadline(database.sql`SELECT 1`, probeMs, () => new Error('no answer'))
-      return true
-    } catch {
-      return false
+      await database.sql`SELECT 1`
+    } catch (error) {
+      if (tries <= 1 || !isEndedConnection(pgErrorCode(error))) throw error
+      await ask(tries - 1)
     }
   }
+  const answers = (): Promise<boolean> =>
+    // A server that ended every connection there was is not away: the next one is dialled anew.
+    withDeadline(ask(options.hotConnections + 1), probeMs, () => new Error('no answer')).then(
+      () => true,
+      () => false,
+    )
   const replace = (): void => {
     const old = database
     replacedAt = performance.now()

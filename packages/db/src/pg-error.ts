@@ -17,6 +17,10 @@ export const isRetryable = (code: string | undefined): boolean => code === '40P0
 /** The data was refused (classes 21, 22, 23): repeating the statement as it is cannot help. */
 export const isDataError = (code: string | undefined): boolean => code !== undefined && /^2[123]/.test(code)
 
+/** The connection of the statement was ended, by the server or on the way; whether another can be made is not known. */
+export const isEndedConnection = (code: string | undefined): boolean =>
+  code !== undefined && /^(57P01|CONNECTION_CLOSED|CONNECTION_DESTROYED|ECONNRESET|EPIPE)$/.test(code)
+
 /** The statement names a schema, table, column, function or type that the database does not have. */
 export const isUnknownName = (code: string | undefined): boolean =>
   code !== undefined && /^(3F000|42P01|42703|42883|42704)$/.test(code)

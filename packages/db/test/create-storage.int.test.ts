@@ -7,9 +7,10 @@ describe('the storage', () => {
   let clone: TestDatabase
   let proxy: Proxy
   let storage: Storage
-  const told: string[] = []
+  let told: string[] = []
   const tell = (event: string) => told.push(event)
   beforeEach(async () => {
+    told = []
     clone = await createTestDatabase()
     proxy = await startProxy()
     const options = {
@@ -48,5 +49,15 @@ describe('the storage', () => {
     await eventually(() => storage.up())
     expect(told).toEqual(['database.lost', 'database.found'])
     expect(await ask()).toEqual([1, 2, 3, 4])
+  })
+  it('does not call a server away that ended all connections and takes new ones', async () => {
+    const all = () => Promise.all([1, 2, 3].map((n) => storage.sql`SELECT ${n}::int, pg_sleep(0.05)`))
+    await all()
+    for (let round = 0; round < 5; round += 1) {
+      proxy.cut()
+      storage.suspect()
+      await eventually(all)
+    }
+    expect(told).toEqual([])
   })
 })
