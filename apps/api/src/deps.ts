@@ -5,6 +5,7 @@ import { openMailer, type Mailer } from '@waybill/mail'
 import { createWakeUps, queueConfigFrom, type WakeUps } from '@waybill/queue'
 import { withDeadline, type Logger } from '@waybill/runtime'
 import type { ApiConfig } from './config.ts'
+import { createCallGate, type CallGate } from './http/create-call-gate.ts'
 import { createTurnMeter, type TurnMeter } from './http/create-turn-meter.ts'
 import { createAuthenticate, type Authenticate } from './http/authenticate.ts'
 import { createBadTokens, type BadTokens } from './http/bad-tokens.ts'
@@ -35,6 +36,8 @@ export type ApiDeps = {
   planningCenterRate: RateLimit
   planningCenterPages: PageGate
   authenticate: Authenticate
+  /** What every call but those that accept triggers passes once it is known who makes it. */
+  calls: CallGate
   accept: Accept
   urlRules: UrlRules
   /** Undefined: mails are off. */
@@ -54,6 +57,11 @@ export type ApiDeps = {
 const statementTimeoutMs = 1_500
 /** A piece is some megabytes at most, so together they are below 100 MB, and usually a few. */
 const heavyPages = { atOnce: 2, open: 16, openOfOne: 8 }
+/** Twice what the pools can work on at once; one that waits longer would not be answered in time. */
+const callLimits = {
+  read: { atOnce: 16, waiting: 200, waitMs: 750 },
+  write: { atOnce: 8, waiting: 100, waitMs: 750 },
+}
 const lookUpWithinMs = 1_200
 
 /** Opens everything and asks nobody yet: the database and the queue may still be away. */
@@ -65,6 +73,8 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
       hotConnections: 4,
       otherConnections: 4,
       readConnections: 4,
+      writeConnections: 4,
+      authConnections: 2,
       statementTimeoutMs,
     },
     logger,
@@ -107,6 +117,7 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
     planningCenterRate: createRateLimit(config.planningCenterRate),
     planningCenterPages: createPageGate(heavyPages),
     authenticate: createAuthenticate(tokens, badTokens),
+    calls: createCallGate(callLimits),
     accept,
     urlRules: {
       policy: createAddressPolicy({ allow: config.egressAllow }),
@@ -114,13 +125,7 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
     },
     mailer,
     metrics,
-    refuseWhileAway: () => {
-      const state = installation.state()
-      if (storage.up() && state === 'passed') return
-      if (storage.up() && state === 'schema_outdated')
-        throw unavailable('schema_outdated', 'The service is being updated; please send this again.')
-      throw unavailable('storage_unavailable', 'The database is away; nothing was stored.')
-    },
+    refuseWhileAway: () => refuseWhileAway(storage, installation.state()),
     suspect,
     stopping,
     now: Date.now,
@@ -134,8 +139,15 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
   }
 }
 
+function refuseWhileAway(storage: Storage, state: ReturnType<InstallationCheck['state']>): void {
+  if (storage.up() && state === 'passed') return
+  if (storage.up() && state === 'schema_outdated')
+    throw unavailable('schema_outdated', 'The service is being updated; please send this again.')
+  throw unavailable('storage_unavailable', 'The database is away; nothing was stored.')
+}
+
 function lookUp(storage: Storage, hash: Buffer) {
-  return withDeadline(findPrincipal(storage.orm, hash), lookUpWithinMs, () => {
+  return withDeadline(findPrincipal(storage.auth, hash), lookUpWithinMs, () => {
     storage.suspect()
     return new StorageTimeout('the token could not be looked up')
   })

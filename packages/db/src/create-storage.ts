@@ -4,7 +4,7 @@ import { isEndedConnection, pgErrorCode } from './pg-error.ts'
 import { openDatabase, type Database, type DatabaseOptions } from './open-database.ts'
 import { standIn } from './stand-in.ts'
 
-/** The database, which may be away. `sql`, `read` and `orm` may be kept: after an outage they lead to new pools. */
+/** The database, which may be away. What is in it may be kept: after an outage it leads to new pools. */
 export type Storage = Database & {
   /** False from the moment a probe failed until one succeeds: callers are refused at once instead of piling up. */
   up(): boolean
@@ -19,7 +19,7 @@ const betweenReplacementsMs = 1_000
 /**
  * A server that hangs, or a peer that vanished, keeps a pool's connections busy for as long as TCP allows, and a pool
  * that failed to connect waits longer each time. So when a probe fails the pools are dropped and made anew. The probe asks
- * over the hot pool: slow queries have a pool of their own, so they cannot make it late.
+ * over the hot pool: slow queries and changes that wait for locks have pools of their own, so they cannot make it late.
  */
 export function createStorage(
   options: DatabaseOptions,
@@ -92,7 +92,9 @@ export function createStorage(
   return {
     sql: standIn(() => database.sql),
     read: standIn(() => database.read),
+    write: standIn(() => database.write),
     orm: standIn(() => database.orm),
+    auth: standIn(() => database.auth),
     up: () => up,
     suspect: () => void probe(),
     close: async () => {

@@ -14,10 +14,11 @@ export type Orm = PostgresJsDatabase<typeof schema>
 export type OrmOrTransaction = Orm | Parameters<Parameters<Orm['transaction']>[0]>[0]
 
 /**
- * `sql` for the hot path, `read` for queries that callers can make slow, `orm` for everything else. Drizzle has a pool of
- * its own because it changes its client's codecs, `read` so that slow queries never keep the hot path waiting.
+ * `sql` for the hot path, `read` for queries that callers can make slow, `write` for changes that callers ask for, which
+ * can wait for each other's locks, `orm` for everything else, `auth` for finding out who calls. Drizzle has pools of its
+ * own because it changes its client's codecs; the others are apart so that what waits in one keeps no other waiting.
  */
-export type Database = { sql: Sql; read: Sql; orm: Orm; close(): Promise<void> }
+export type Database = { sql: Sql; read: Sql; write: Sql; orm: Orm; auth: Orm; close(): Promise<void> }
 
 export type DatabaseOptions = {
   url: string
@@ -26,6 +27,10 @@ export type DatabaseOptions = {
   otherConnections: number
   /** Without it `read` is `sql`. */
   readConnections?: number
+  /** Without it `write` is `sql`. */
+  writeConnections?: number
+  /** Without it `auth` is `orm`. */
+  authConnections?: number
   /** Longest a statement may run on the server, in ms. */
   statementTimeoutMs: number
   /** Told of statements that the server should long have ended and that got no answer: their connections lead nowhere. */
@@ -66,18 +71,29 @@ export function openDatabase(options: DatabaseOptions): Database {
   // After five runs one plan would do for all parameters, which for lists and searches can be many times too slow.
   const planningAnew = { ...common.connection, plan_cache_mode: 'force_custom_plan' }
   const types = { bigint: { to: 20, from: [20], serialize: String, parse: Number }, ...arrayTypes }
-  const { readConnections, onSilent = () => {} } = options
+  const { hotConnections, otherConnections, onSilent = () => {} } = options
   const watch = <Client extends Sql | postgres.Sql>(client: Client): Client =>
     watchStatements(client, options.statementTimeoutMs + graceMs, onSilent, options.onReadOnly)
-  const hot = watch(postgres(options.url, { ...common, max: options.hotConnections, types }))
-  const read =
-    readConnections === undefined
-      ? hot
-      : watch(postgres(options.url, { ...common, connection: planningAnew, max: readConnections, types }))
-  const other = watch(postgres(options.url, { ...common, max: options.otherConnections }))
+  const open = (max: number, connection: object = common.connection): Sql =>
+    watch(postgres(options.url, { ...common, connection, max, types }))
+  const openOther = (max: number) => watch(postgres(options.url, { ...common, max }))
+  const unless = <Pool>(max: number | undefined, make: (max: number) => Pool, shared: Pool): Pool =>
+    max === undefined ? shared : make(max)
+  const sql = open(hotConnections)
+  const read = unless(options.readConnections, (max) => open(max, planningAnew), sql)
+  const write = unless(options.writeConnections, (max) => open(max), sql)
+  const other = openOther(otherConnections)
+  const auth = unless(options.authConnections, openOther, other)
   const close = async () => {
-    const pools = new Set([hot, read])
-    await Promise.all([...[...pools].map((pool) => pool.end({ timeout: 5 })), other.end({ timeout: 5 })])
+    const pools = new Set<{ end(options: { timeout: number }): Promise<void> }>([
+      sql,
+      read,
+      write,
+      other,
+      auth,
+    ])
+    await Promise.all([...pools].map((pool) => pool.end({ timeout: 5 })))
   }
-  return { sql: hot, read, orm: drizzle(other, { schema }), close }
+  const orm = drizzle(other, { schema })
+  return { sql, read, write, orm, auth: auth === other ? orm : drizzle(auth, { schema }), close }
 }

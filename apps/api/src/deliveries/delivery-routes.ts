@@ -19,7 +19,7 @@ import { attemptJson, deliveryJson } from './delivery-json.ts'
 import { listDeliveriesRoute, listParameters } from './list-deliveries-route.ts'
 
 export type DeliveryDeps = {
-  storage: Pick<Storage, 'sql' | 'read' | 'orm'>
+  storage: Pick<Storage, 'read' | 'write' | 'orm'>
   publicIds: PublicIds
   wakeUps: Pick<WakeUps, 'drain'>
   logger: Pick<Logger, 'info'>
@@ -56,7 +56,7 @@ async function sendAgain(deps: DeliveryDeps, call: Call): Promise<Answer> {
   const { id, integration, subscription } = await find(deps, call)
   const living = await findSubscription(deps.storage.orm, integration, subscription)
   if (!living) throw problem('subscription_deleted', 'The subscription of this delivery was deleted.')
-  const again = await retryDeadlocks(() => redeliver(deps.storage.sql, integration, id))
+  const again = await retryDeadlocks(() => redeliver(deps.storage.write, integration, id))
   if (!again) throw notFound('delivery')
   deps.wakeUps.drain(subscription, 0)
   deps.logger.info('delivery.redelivered', { actor: call.actor, delivery: id, generation: again.generation })

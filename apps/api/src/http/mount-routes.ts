@@ -3,6 +3,7 @@ import type { Express, Request, RequestHandler } from 'express'
 import { withDeadline } from '@waybill/runtime'
 import type { Authenticate } from './authenticate.ts'
 import { checkMediaType } from './check-media-type.ts'
+import { kindOf, type CallGate } from './create-call-gate.ts'
 import { parseJsonBody } from './parse-json-body.ts'
 import { problem } from './problem.ts'
 import { readQuery } from './query-parameters.ts'
@@ -11,7 +12,12 @@ import type { Call, Route } from './route.ts'
 import { sendAnswer } from './send-answer.ts'
 import { StorageTimeout } from './to-problem.ts'
 
-export type MountDeps = { authenticate: Authenticate; refuseWhileAway: () => void; suspect: () => void }
+export type MountDeps = {
+  authenticate: Authenticate
+  calls: CallGate
+  refuseWhileAway: () => void
+  suspect: () => void
+}
 /** A route with the query parameters it reads. */
 export type MountedRoute = Route & { query?: readonly string[] }
 
@@ -56,11 +62,13 @@ export function refuseMethod(allowed: readonly string[]): RequestHandler {
 
 function toHandler(route: MountedRoute, deps: MountDeps): RequestHandler {
   const { answerWithinMs = usualAnswerMs } = route
+  const kind = kindOf(route.method)
   return async (request, response) => {
     response.locals['route'] = route.path
     deps.refuseWhileAway()
     const call = await readCall(route, deps, request)
-    const answer = await withDeadline(route.handle(call), answerWithinMs, () => {
+    const handled = deps.calls(kind, () => route.handle(call))
+    const answer = await withDeadline(handled, answerWithinMs, () => {
       deps.suspect()
       return new StorageTimeout('a statement did not answer')
     })

@@ -7,7 +7,7 @@ import { askStorage } from '../http/ask-storage.ts'
 import type { ApiMetrics, MailFailure } from '../metrics.ts'
 
 export type ConfirmDeps = {
-  storage: Pick<Storage, 'sql' | 'suspect'>
+  storage: Pick<Storage, 'read' | 'write' | 'suspect'>
   /** Undefined: mails are off. */
   mailer: Mailer | undefined
   metrics: Pick<ApiMetrics, 'mailed' | 'mailFailed'>
@@ -37,7 +37,7 @@ export async function confirmNew(
   subscription: Confirmed,
 ): Promise<'confirmed' | 'not_mailed' | 'key_taken' | 'no_integration'> {
   const { storage } = deps
-  const found = await askStorage(storage, checkNewSubscription(storage.sql, integration, subscription.key))
+  const found = await askStorage(storage, checkNewSubscription(storage.read, integration, subscription.key))
   if (found !== 'free') return found
   return (await confirmByMail(deps, integration, subscription)) ? 'confirmed' : 'not_mailed'
 }
@@ -62,7 +62,7 @@ async function confirmByMail(
   deps.metrics.mailed('failed')
   deps.metrics.mailFailed(code)
   deps.logger.error('mail.failed', { integration, subscription: key, code, message })
-  await askStorage(deps.storage, recordMailFailure(deps.storage.sql, integration, id, { key, code }))
+  await askStorage(deps.storage, recordMailFailure(deps.storage.write, integration, id, { key, code }))
   return false
 }
 

@@ -3,6 +3,7 @@ import type { Principal } from '@waybill/db'
 import type { NursaAudience } from '@waybill/domain'
 import { withDeadline, type Logger } from '@waybill/runtime'
 import { checkMediaType } from '../http/check-media-type.ts'
+import { kindOf, type CallGate } from '../http/create-call-gate.ts'
 import { parseJsonBody, type JsonObject } from '../http/parse-json-body.ts'
 import { CallerGone, readBody } from '../http/read-body.ts'
 import { sendAnswer, type Answer } from '../http/send-answer.ts'
@@ -20,6 +21,7 @@ import { deleteWebhook, listWebhooks, updateWebhook } from './webhooks.ts'
 export type NursaDeps = NursaAuthDeps &
   WebhookDeps &
   Omit<SearchLogsDeps, 'retryIds'> & {
+    calls: CallGate
     refuseWhileAway: () => void
     suspect: () => void
     logger: Pick<Logger, 'info' | 'warn' | 'error'>
@@ -86,7 +88,8 @@ function handler(deps: NursaDeps, route: string, action: Action): RequestHandler
     const principal = await authenticateNursa(deps, request)
     const body = takesBody.has(request.method) ? await readJson(request) : {}
     const { originalUrl: url, params } = request
-    const answer = await withDeadline(action({ principal, url, params, body }), answerWithinMs, () => {
+    const handled = deps.calls(kindOf(request.method), () => action({ principal, url, params, body }))
+    const answer = await withDeadline(handled, answerWithinMs, () => {
       deps.suspect()
       return new StorageTimeout('a statement did not answer')
     })

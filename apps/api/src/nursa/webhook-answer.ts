@@ -6,7 +6,7 @@ import { webhookJson } from './webhook-json.ts'
 
 /** A webhook with its secrets, as the data of an answer. */
 export async function shownWebhook({ storage, keys, publicIds }: WebhookDeps, one: SubscriptionRecord) {
-  const secrets = await readSecrets(storage.sql, keys, [one.id])
+  const secrets = await readSecrets(storage.read, keys, [one.id])
   return webhookJson(publicIds, one, secrets.get(one.id) ?? [])
 }
 

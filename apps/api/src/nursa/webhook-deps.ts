@@ -4,7 +4,7 @@ import type { Logger } from '@waybill/runtime'
 import type { UrlRules } from '../subscriptions/subscription-fields.ts'
 
 export type WebhookDeps = {
-  storage: Pick<Storage, 'sql' | 'orm'>
+  storage: Pick<Storage, 'read' | 'orm'>
   keys: MasterKeys
   publicIds: PublicIds
   urlRules: UrlRules

@@ -31,7 +31,7 @@ export async function listWebhooks(
 ): Promise<Answer> {
   const found = await all(deps, audience, principal)
   const secrets = await readSecrets(
-    deps.storage.sql,
+    deps.storage.read,
     deps.keys,
     found.map((one) => one.id),
   )

@@ -34,7 +34,7 @@ import { renderPage } from './render-page.ts'
 import { subscriptionIdentifier } from './subscription-resource.ts'
 
 export type EventDeps = {
-  storage: Pick<Storage, 'orm' | 'sql' | 'read'>
+  storage: Pick<Storage, 'orm' | 'read' | 'write'>
   publicIds: PublicIds
   planningCenterPages: PageGate
   wakeUps: Pick<WakeUps, 'drain'>
@@ -139,7 +139,7 @@ async function ignore(deps: EventDeps, call: Call, tries = 3): Promise<Answer> {
     throw refusedAction(`An event that is ${status} cannot be ignored`)
   if (nextStatus('ignore', status) === status) return show(deps, call, subscription, event)
   const becomes = await retryDeadlocks(() =>
-    ignoreDelivery(deps.storage.sql, call.actor, subscription.integration, event.id),
+    ignoreDelivery(deps.storage.write, call.actor, subscription.integration, event.id),
   )
   if (becomes !== undefined) {
     deps.logger.info('delivery.ignored', { actor: call.actor, delivery: event.id, status })
@@ -152,7 +152,7 @@ async function ignore(deps: EventDeps, call: Call, tries = 3): Promise<Answer> {
 async function sendAgain(deps: EventDeps, call: Call): Promise<Answer> {
   const { subscription, event } = await findEvent(deps, call)
   const { id, integration } = event
-  const again = await redeliverEvent(deps.storage.sql, call.actor, integration, id)
+  const again = await redeliverEvent(deps.storage.write, call.actor, integration, id)
   if (!again) throw notFound()
   deps.wakeUps.drain(subscription.id, 0)
   deps.logger.info('delivery.redelivered', { actor: call.actor, delivery: id, generation: again.generation })

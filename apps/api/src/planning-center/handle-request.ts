@@ -2,6 +2,7 @@ import { actorOf } from '@waybill/db'
 import type { Request, RequestHandler, Response } from 'express'
 import { withDeadline, type Logger } from '@waybill/runtime'
 import type { CallerAddress } from '../http/caller-address.ts'
+import { kindOf, type CallGate } from '../http/create-call-gate.ts'
 import { CallerGone } from '../http/read-body.ts'
 import { requestId } from '../http/request-id.ts'
 import { sendAnswer } from '../http/send-answer.ts'
@@ -20,6 +21,7 @@ import { sendPieces } from './send-pieces.ts'
 export type HandleDeps = AuthenticateDeps & {
   planningCenterRate: RateLimit
   callerAddress: CallerAddress
+  calls: CallGate
   refuseWhileAway: () => void
   suspect: () => void
   logger: Pick<Logger, 'warn' | 'error' | 'debug'>
@@ -35,6 +37,7 @@ const contentType = { 'content-type': 'application/vnd.api+json; charset=utf-8' 
 
 /** Admit → read → handle → answer; whatever is thrown is answered in the dialect's words. */
 export function handleRequest(deps: HandleDeps, route: MountedRoute): RequestHandler {
+  const kind = kindOf(route.method)
   return async (request, response) => {
     response.locals['route'] = base + route.path
     const sent: Sent = { 'cache-control': 'no-store' }
@@ -45,7 +48,7 @@ export function handleRequest(deps: HandleDeps, route: MountedRoute): RequestHan
       const admitted = await admit(deps, route, request, sent)
       const attributes = route.takesBody ? await readAttributes(request) : {}
       const answer = await withDeadline(
-        route.handle({ ...admitted, attributes, signal }),
+        deps.calls(kind, () => route.handle({ ...admitted, attributes, signal })),
         answerWithinMs,
         () => {
           over.abort()

@@ -20,7 +20,7 @@ import { invalidAttributes, notFound } from './refusal.ts'
 import { subscriptionResource } from './subscription-resource.ts'
 
 export type SubscriptionDeps = CreateDeps & {
-  storage: Pick<Storage, 'orm' | 'sql' | 'read'>
+  storage: Pick<Storage, 'orm' | 'read'>
   wakeUps: Pick<WakeUps, 'drain'>
 }
 
@@ -135,7 +135,7 @@ async function showStored(
   call: Call,
   found: SubscriptionRecord,
 ): Promise<Answer> {
-  const secrets = await readSecrets(storage.sql, keys, [found.id])
+  const secrets = await readSecrets(storage.read, keys, [found.id])
   return show(call, found, secrets.get(found.id) ?? [])
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { RequestHandler } from 'express'
 import type { Principal } from '@waybill/db'
 import { withDeadline, type Logger } from '@waybill/runtime'
+import type { CallGate } from '../http/create-call-gate.ts'
 import { CallerGone } from '../http/read-body.ts'
 import { sendAnswer, type Answer } from '../http/send-answer.ts'
 import { isOutage, mayBeAway, StorageTimeout, tookTooLong } from '../http/to-problem.ts'
@@ -40,6 +41,7 @@ export type PlanomaticRoute = {
 )
 
 export type CallDeps = CallerDeps & {
+  calls: CallGate
   refuseWhileAway: () => void
   suspect: () => void
   logger: Pick<Logger, 'error' | 'warn'>
@@ -99,7 +101,8 @@ async function run(
   if (!params.has('integration_id')) params.required('integration_id')
   // Missing, blank or no text.
   if (token === '') params.finish()
-  return route.run(await findCaller(deps, request, token), params)
+  const caller = await findCaller(deps, request, token)
+  return deps.calls(route.lists ? 'read' : 'write', () => route.run(caller, params))
 }
 
 function toAnswer(deps: CallDeps, path: string, route: PlanomaticRoute, error: unknown): Answer {

@@ -26,7 +26,7 @@ import { readWebhookOutSub, type WebhookOutSub } from './read-webhook-out-sub.ts
 import { webhookOutSubJson } from './webhook-out-sub-json.ts'
 
 export type CreateDeps = ConfirmDeps & {
-  storage: Pick<Storage, 'orm' | 'sql' | 'suspect'>
+  storage: Pick<Storage, 'orm' | 'read' | 'write' | 'suspect'>
   keys: MasterKeys
   urlRules: UrlRules
 }

@@ -41,7 +41,7 @@ export function mountPlanomatic(app: Express, deps: PlanomaticDeps): void {
     '/users/client_register': {
       methods: ['POST'],
       encoding: 'either',
-      runOpen: (params, request) => clientRegister(deps, params, request),
+      runOpen: (params, request) => deps.calls('write', () => clientRegister(deps, params, request)),
     },
     '/webhook_out_subs/create': {
       methods: ['POST'],
@@ -92,5 +92,5 @@ export function mountPlanomatic(app: Express, deps: PlanomaticDeps): void {
 
 async function loadRecords({ storage, refuseWhileAway }: PlanomaticDeps) {
   refuseWhileAway()
-  return askStorage(storage, listRoutes(storage.orm))
+  return askStorage(storage, listRoutes(storage.auth))
 }

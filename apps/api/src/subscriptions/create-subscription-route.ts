@@ -31,7 +31,7 @@ import { createNames, type CreateFields, type SubscriptionFields } from './subsc
 import { subscriptionJson } from './subscription-json.ts'
 
 export type SubscriptionDeps = ConfirmDeps & {
-  storage: Pick<Storage, 'orm' | 'sql' | 'suspect'>
+  storage: Pick<Storage, 'orm' | 'read' | 'write' | 'suspect'>
   keys: MasterKeys
   publicIds: PublicIds
   fields: SubscriptionFields

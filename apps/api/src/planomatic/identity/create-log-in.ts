@@ -14,7 +14,7 @@ import { readLine, readRequiredLine } from './read-line.ts'
 import { sessionJson } from './session-json.ts'
 
 export type LogInDeps = {
-  storage: Pick<Storage, 'orm' | 'suspect'>
+  storage: Pick<Storage, 'auth' | 'orm' | 'suspect'>
   logger: Pick<Logger, 'info'>
   callerAddress: CallerAddress
   monotonic: () => number
@@ -37,7 +37,7 @@ export function createLogIn(
 
   const checkLogin = async ({ email, password }: Login, address: string): Promise<Checked> => {
     limits.refuse(address)
-    const found = await askStorage(storage, findUserByEmail(storage.orm, email))
+    const found = await askStorage(storage, findUserByEmail(storage.auth, email))
     const account: Account = found ? { userId: found.user.id } : { email }
     const refuse = (): void => limits.refuse(address, account)
     const fail = (status: PlanomaticStatus): PlanomaticRefusal => {

@@ -14,13 +14,13 @@ const maxTtlMs = 60_000
  * role are asked for each time: the next call may find them changed.
  */
 export function createSessions(
-  storage: Pick<Storage, 'orm' | 'suspect'>,
+  storage: Pick<Storage, 'auth' | 'suspect'>,
   { ttlMs, monotonic }: SessionsOptions,
 ): Sessions {
   const lookUp = async (hash: Buffer): Promise<SessionRecord | undefined> => {
-    const session = await findSession(storage.orm, hash)
+    const session = await findSession(storage.auth, hash)
     // At most one write a minute for each session, however often it is used.
-    if (session?.useIsOld && !session.isOver) await touchSession(storage.orm, session.id)
+    if (session?.useIsOld && !session.isOver) await touchSession(storage.auth, session.id)
     return session
   }
   return createTokenCache((hash) => askStorage(storage, lookUp(hash)), {
