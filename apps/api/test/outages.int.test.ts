@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { openDatabase } from '@waybill/db'
 import { eventually, startProxy, type Proxy } from '@waybill/testing'
 import supertest from 'supertest'
 import { createAccept } from '../src/triggers/create-accept.ts'
+import { storeEntries } from '../src/triggers/store-entries.ts'
 import { ours, startApiOn, startTestApi, type TestApi } from './support/start-test-api.ts'
 import { trigger } from './support/trigger.ts'
 
@@ -125,43 +127,89 @@ describe('accepting while the database is away', () => {
   })
 })
 
+/** Accepting without HTTP. */
+function openAccept(url: string) {
+  const woken: number[] = []
+  const database = openDatabase({
+    url,
+    applicationName: 'test',
+    hotConnections: 2,
+    otherConnections: 1,
+    statementTimeoutMs: 5_000,
+  })
+  const accept = createAccept({
+    sql: () => database.sql,
+    suspect: () => undefined,
+    wake: (batch) => woken.push(batch),
+    metrics: { flushed: () => undefined, accepted: () => undefined },
+    logger: { debug: () => undefined, warn: () => undefined },
+    monotonic: () => performance.now(),
+  })
+  const one = (eventId: number) => ({
+    eventId,
+    orderId: 'x',
+    facilityId: null,
+    search: null,
+    orderStatus: null,
+    occurrence: null,
+    data: '{}',
+  })
+  const entryOf = (key: string | undefined, ...eventIds: number[]) => {
+    const hash = createHash('sha256')
+      .update(key ?? '')
+      .digest()
+    const entry = { integration: ours, triggers: eventIds.map(one) }
+    return key === undefined ? entry : { ...entry, key: { hash, bodyHash: hash } }
+  }
+  const submitEntry = (key: string | undefined, ...eventIds: number[]) =>
+    accept.submit(entryOf(key, ...eventIds), 2, 1_800).then(
+      (result) => result.kind,
+      (error: { code: string }) => error.code,
+    )
+  return { sql: database.sql, woken, entryOf, submitEntry, close: () => database.close() }
+}
+
+describe('a key of an earlier request that cannot be read', () => {
+  const lookUp = 'encode(k.body_hash'
+
+  it('leaves its own request unknown', async () => {
+    const { submitEntry, close } = openAccept(proxy.route(api.databaseUrl))
+    expect(await submitEntry('taken', 1)).toBe('stored')
+    proxy.cutAfter(lookUp)
+    expect(await submitEntry('taken', 1)).toBe('commit_unknown')
+    expect(await submitEntry('taken', 1)).toBe('replayed')
+    await close()
+  })
+
+  it('tells of what was stored beside it, and wakes its batch', async () => {
+    const { sql, entryOf, close } = openAccept(proxy.route(api.databaseUrl))
+    const woken: number[] = []
+    const store = (...keys: (string | undefined)[]) =>
+      storeEntries(
+        { sql: () => sql, stored: (batch) => woken.push(batch) },
+        keys.map((key) => entryOf(key, 1)),
+        false,
+      )
+    await store('taken too')
+    const before = await stored()
+    proxy.cutAfter(lookUp)
+    const results = await store('taken too', undefined)
+    expect(results.map(({ kind }) => kind)).toEqual(['unknown', 'stored'])
+    expect([await stored(), woken.length]).toEqual([before + 1, 2])
+    await close()
+    await works()
+  })
+})
+
 describe('data that the database refuses', () => {
   it('fails its own request only, and a call is never divided', async () => {
-    const woken: number[] = []
-    const database = openDatabase({
-      url: api.databaseUrl,
-      applicationName: 'test',
-      hotConnections: 2,
-      otherConnections: 1,
-      statementTimeoutMs: 5_000,
-    })
-    const accept = createAccept({
-      sql: () => database.sql,
-      suspect: () => undefined,
-      wake: (batch) => woken.push(batch),
-      metrics: { flushed: () => undefined, accepted: () => undefined },
-      logger: { debug: () => undefined, warn: () => undefined },
-      monotonic: () => performance.now(),
-    })
-    const one = (eventId: number) => ({
-      eventId,
-      orderId: 'x',
-      facilityId: null,
-      search: null,
-      orderStatus: null,
-      occurrence: null,
-      data: '{}',
-    })
-    const submit = (...eventIds: number[]) =>
-      accept.submit({ integration: ours, triggers: eventIds.map(one) }, 2, 1_800).then(
-        (result) => result.kind,
-        (error: { code: string }) => error.code,
-      )
+    const { woken, submitEntry, close } = openAccept(api.databaseUrl)
+    const submit = (...eventIds: number[]) => submitEntry(undefined, ...eventIds)
     const before = await stored()
     const outcomes = await Promise.all([submit(1), submit(2), submit(99_999), submit(3, 99_999), submit(4)])
     expect(outcomes).toEqual(['stored', 'stored', 'data_refused', 'data_refused', 'stored'])
     expect(await stored()).toBe(before + 3)
     expect(woken.length).toBeGreaterThan(0)
-    await database.close()
+    await close()
   })
 })

@@ -67,7 +67,7 @@ describe('storing triggers', () => {
   it('lets one of two entries with the same key in one flush win', async () => {
     const { results } = await store(anEntry({ key: aKey('twin') }), anEntry({ key: aKey('twin') }))
     expect(results.map((result) => result.kind).sort()).toEqual(['replayed', 'stored'])
-    const firsts = results.map((result) => (result.kind === 'key_reused' ? 0 : result.first))
+    const firsts = results.map((result) => ('first' in result ? result.first : 0))
     expect(firsts[0]).toBe(firsts[1])
   })
 
@@ -107,7 +107,7 @@ describe('storing triggers', () => {
       ])
       const firsts = answers.map(({ results }, i) => {
         const inOrder = i === 1 ? [...results].reverse() : results
-        return inOrder.map((result) => (result.kind === 'key_reused' ? -1 : result.first))
+        return inOrder.map((result) => ('first' in result ? result.first : -1))
       })
       expect(firsts[1]).toEqual(firsts[0])
     }
@@ -124,6 +124,18 @@ describe('storing triggers', () => {
     })
     const answer = await loser
     expect(answer?.results[0]).toMatchObject({ kind: 'replayed', first: winner.batch })
+  })
+
+  it('knows nothing of an entry whose key was purged meanwhile, and tells of its stored neighbours', async () => {
+    await store(anEntry({ key: aKey('purged') }))
+    await f.sql`
+      CREATE FUNCTION purge() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN DELETE FROM accept_keys WHERE key = decode(''${f.sql.unsafe(aKey('purged').hash.toString('hex'))}'', ''hex''); RETURN NULL; END'`
+    await f.sql`CREATE TRIGGER purge AFTER INSERT ON batches FOR EACH STATEMENT EXECUTE FUNCTION purge()`
+    const { batch, results } = await store(anEntry({ key: aKey('purged') }), anEntry())
+    await f.sql`DROP TRIGGER purge ON batches`
+    expect(results).toMatchObject([{ kind: 'unknown' }, { kind: 'stored' }])
+    expect(batch).toBeDefined()
   })
 
   it('takes over the key of a winner that rolled back', async () => {

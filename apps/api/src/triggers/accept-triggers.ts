@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AcceptEntry, AcceptResult, Principal } from '@waybill/db'
+import type { AcceptEntry, Principal } from '@waybill/db'
 import { idInBlock, type IntegrationId, type PublicIds } from '@waybill/domain'
 import { faultPoint } from '@waybill/fault-points'
 import type { Authenticate } from '../http/authenticate.ts'
@@ -11,7 +11,7 @@ import { readBody } from '../http/read-body.ts'
 import { requestId } from '../http/request-id.ts'
 import { checkScope } from './check-scope.ts'
 import { checkTrigger, maxTriggerBytes } from './check-trigger.ts'
-import type { Accept } from './create-accept.ts'
+import type { Accept, KnownResult } from './create-accept.ts'
 import { createBatchReader } from './create-batch-reader.ts'
 import { readIdempotencyKey } from './read-idempotency-key.ts'
 
@@ -79,7 +79,7 @@ function answerAccepted(
   response: ServerResponse,
   kind: Kind,
   count: number,
-  result: AcceptResult,
+  result: KnownResult,
 ): void {
   if (result.kind === 'key_reused')
     throw problem('idempotency_key_reused', 'This Idempotency-Key was sent before, with another body.')

@@ -9,9 +9,12 @@ import { createBulkGroups } from './create-bulk-groups.ts'
 import { createShareMeter } from './create-share-meter.ts'
 import { isRefusedData, type EntryResult } from './store-entries.ts'
 
+/** What can be answered with. */
+export type KnownResult = Exclude<AcceptResult, { kind: 'unknown' }>
+
 export type Accept = {
   /** Resolves after COMMIT. Throws a Problem, after `deadlineMs` at the latest. */
-  submit(entry: AcceptEntry, bytes: number, deadlineMs: number): Promise<AcceptResult>
+  submit(entry: AcceptEntry, bytes: number, deadlineMs: number): Promise<KnownResult>
   /** Throws for a caller that speaks for nobody but integrations of which too much waits: before its body costs anything. */
   refuseFlood(integrations: ReadonlySet<IntegrationId>): void
   idle(): Promise<void>
@@ -99,9 +102,17 @@ function tooLate(deps: AcceptDeps, waiting: Waiting): Error {
   return unavailable('storage_unavailable', 'The database did not answer in time; nothing was stored.')
 }
 
-function toResult(result: EntryResult | undefined, deps: AcceptDeps): AcceptResult {
+function toResult(result: EntryResult | undefined, deps: AcceptDeps): KnownResult {
   if (result?.kind === 'stored' || result?.kind === 'replayed' || result?.kind === 'key_reused') return result
   const error = result?.error
+  if (result?.kind === 'unknown') {
+    if (mayBeAway(error)) deps.suspect()
+    throw unavailable(
+      'commit_unknown',
+      'What this key was used for could not be read; it may be stored.',
+      error,
+    )
+  }
   if (isRefusedData(error))
     throw problem('data_refused', 'The database refused the data of this request.', { cause: error })
   if (mayBeAway(error)) deps.suspect()

@@ -11,11 +11,15 @@ export type AcceptEntry = {
   triggers: NewTrigger[]
 }
 
-/** `first`: the entry's triggers have the ids first, first + 1, … */
+/**
+ * `first`: the entry's triggers have the ids first, first + 1, … `unknown`: the key belongs to an earlier request, and the
+ * database failed to say to which; nothing of this entry was stored.
+ */
 export type AcceptResult =
   | { kind: 'stored'; first: TriggerId; createdAtMs: number }
   | { kind: 'replayed'; first: TriggerId; createdAtMs: number }
   | { kind: 'key_reused' }
+  | { kind: 'unknown'; error: unknown }
 
 export type StoredFlush = { batch: BatchId | undefined; configVersion: number; results: AcceptResult[] }
 
@@ -26,7 +30,8 @@ const separator = '\u0001'
  * Stores the entries of one flush in one autocommit statement: numbers → keys → triggers → one batch row, with
  * keys in sorted order so that concurrent flushes cannot deadlock on them. Entries that lost their key to an
  * earlier request are answered from that request's row, read in a second statement because the first one's
- * snapshot may be older than the winner's commit. At most 1,000 triggers in all.
+ * snapshot may be older than the winner's commit. When that one fails the others are stored all the same, so only they
+ * are `unknown`: to run all of it again would store the others twice. At most 1,000 triggers in all.
  */
 export async function storeTriggers(
   sql: SqlOrTransaction,
@@ -113,6 +118,20 @@ async function answerLosers(
   losers: { entry: AcceptEntry; at: number }[],
   results: AcceptResult[],
 ): Promise<void> {
+  for (const { at } of losers)
+    results[at] = { kind: 'unknown', error: new Error('the key was purged meanwhile') }
+  try {
+    await readWinners(sql, losers, results)
+  } catch (error) {
+    for (const { at } of losers) results[at] = { kind: 'unknown', error }
+  }
+}
+
+async function readWinners(
+  sql: SqlOrTransaction,
+  losers: { entry: AcceptEntry; at: number }[],
+  results: AcceptResult[],
+): Promise<void> {
   const keys = losers.map(({ entry }) => (entry.key as { hash: Buffer }).hash.toString('hex'))
   const integrations = losers.map(({ entry }) => entry.integration)
   const winners = await sql<{ i: number; trigger: TriggerId; body_hash: string; created_at_ms: number }[]>`
@@ -127,7 +146,6 @@ async function answerLosers(
       ? { kind: 'replayed', first: winner.trigger, createdAtMs: winner.created_at_ms }
       : { kind: 'key_reused' }
   }
-  if (winners.length < losers.length) throw new Error('a key was purged while it was being compared')
 }
 
 function compareKeys(a: AcceptEntry | undefined, b: AcceptEntry | undefined): number {
