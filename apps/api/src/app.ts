@@ -110,10 +110,7 @@ function answerError(
   request: HandlerArguments[0],
   response: HandlerArguments[1],
 ): void {
-  if (error instanceof CallerGone || response.headersSent) {
-    response.destroy()
-    return
-  }
+  if (error instanceof CallerGone) return void response.destroy()
   const refusal = toProblem(error, request.method !== 'GET' && request.method !== 'HEAD')
   const fields = { code: refusal.code, status: refusal.status, request_id: requestId(request) }
   if (mayBeAway(error)) deps.suspect()
@@ -122,5 +119,7 @@ function answerError(
   else if (refusal.status === 503 && refusal.code !== 'overloaded')
     deps.logger.warn('request.failed', { ...fields, error: refusal.cause })
   else deps.logger.debug('request.refused', fields)
-  answerProblem(request, response, refusal)
+  // Half an answer cannot become another one: that it breaks off is all that can be said.
+  if (response.headersSent) response.destroy()
+  else answerProblem(request, response, refusal)
 }

@@ -15,7 +15,7 @@ import { StorageTimeout } from './http/to-problem.ts'
 import { createTokenCache, type TokenCache } from './http/token-cache.ts'
 import { createApiMetrics, type ApiMetrics } from './metrics.ts'
 import { createSessions, type Sessions } from './planomatic/identity/create-sessions.ts'
-import { createPageGate, type PageGate } from './planning-center/create-page-gate.ts'
+import { createPageGate, type PageGate } from './http/create-page-gate.ts'
 import { createRateLimit, type RateLimit } from './planning-center/create-rate-limit.ts'
 import { createInstallationCheck, type InstallationCheck } from './storage/create-installation-check.ts'
 import type { UrlRules } from './subscriptions/subscription-fields.ts'
@@ -34,7 +34,7 @@ export type ApiDeps = {
   badTokens: BadTokens
   callerAddress: CallerAddress
   planningCenterRate: RateLimit
-  planningCenterPages: PageGate
+  pages: PageGate
   authenticate: Authenticate
   /** What every call but those that accept triggers passes once it is known who makes it. */
   calls: CallGate
@@ -115,7 +115,7 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
     badTokens,
     callerAddress,
     planningCenterRate: createRateLimit(config.planningCenterRate),
-    planningCenterPages: createPageGate(heavyPages),
+    pages: createPageGate(heavyPages),
     authenticate: createAuthenticate(tokens, badTokens),
     calls: createCallGate(callLimits),
     accept,

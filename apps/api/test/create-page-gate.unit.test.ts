@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { CallerGone } from '../src/http/read-body.ts'
-import { createPageGate } from '../src/planning-center/create-page-gate.ts'
+import { createPageGate } from '../src/http/create-page-gate.ts'
 
 const never = () => new AbortController().signal
 const statusOf = (enter: () => unknown): number | undefined => {

@@ -28,6 +28,7 @@ export const errorTable = {
   data_refused: [422, 'The database refused the data'],
   too_many_bad_tokens: [429, 'Too many invalid tokens'],
   too_many_waiting: [429, 'Too much of this integration is waiting already; nothing was stored'],
+  too_many_pages: [429, 'Too many large answers of this token are under way'],
   too_many_headers: [431, 'The request has too many headers'],
   internal_error: [500, 'Something broke on our side'],
   storage_unavailable: [503, 'The database is away; nothing was stored'],

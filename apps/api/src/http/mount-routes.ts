@@ -9,7 +9,7 @@ import { problem } from './problem.ts'
 import { readQuery } from './query-parameters.ts'
 import { readBody } from './read-body.ts'
 import type { Call, Route } from './route.ts'
-import { sendAnswer } from './send-answer.ts'
+import { sendAll, whileAwaited } from './send-pieces.ts'
 import { StorageTimeout } from './to-problem.ts'
 
 export type MountDeps = {
@@ -66,17 +66,24 @@ function toHandler(route: MountedRoute, deps: MountDeps): RequestHandler {
   return async (request, response) => {
     response.locals['route'] = route.path
     deps.refuseWhileAway()
+    const over = whileAwaited(response)
+    const { signal } = over
     const call = await readCall(route, deps, request)
-    const handled = deps.calls(kind, () => route.handle(call))
+    const handled = deps.calls(kind, () => route.handle({ ...call, signal }))
     const answer = await withDeadline(handled, answerWithinMs, () => {
+      over.abort()
       deps.suspect()
       return new StorageTimeout('a statement did not answer')
     })
-    sendAnswer(request, response, answer)
+    await sendAll(request, response, signal, answer)
   }
 }
 
-async function readCall(route: MountedRoute, deps: MountDeps, request: Request): Promise<Call> {
+async function readCall(
+  route: MountedRoute,
+  deps: MountDeps,
+  request: Request,
+): Promise<Omit<Call, 'signal'>> {
   const principal = await deps.authenticate(request)
   if (route.method === 'POST' && request.headers['idempotency-key'] !== undefined)
     throw problem(

@@ -14,6 +14,8 @@ export type Call = {
   /** Empty where the route takes no body. */
   body: JsonObject
   request: IncomingMessage
+  /** Aborts once nobody waits for the answer: its time is up, the caller has gone, or it is sent. */
+  signal: AbortSignal
 }
 
 /** One line of the native API's route table. A handler answers, or throws a Problem. */

@@ -1,9 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { requestId } from './request-id.ts'
 
-/** `text` is JSON that is ready to be sent; `body` is printed as JSON. */
+/**
+ * `text` is JSON that is ready to be sent, or its beginning where there is a `rest` of further pieces, made while those before
+ * them are sent; `body` is printed as JSON.
+ */
 export type Answer = { status: number; headers?: Readonly<Record<string, string>> } & (
-  { body?: unknown; text?: never } | { text: string; body?: never }
+  | { body?: unknown; text?: never; rest?: never }
+  | { text: string; rest?: AsyncIterable<string>; body?: never }
 )
 
 /** Above this many bytes still to come, a refused request is cut off instead of read to its end. */

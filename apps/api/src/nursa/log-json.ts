@@ -5,28 +5,36 @@ import type { RetryIds } from './retry-id.ts'
 export type LogIds = { publicIds: PublicIds; retryIds: RetryIds }
 
 /**
- * A log as JSON text, its members in the documented order ("Search webhook notification logs",
+ * A log as JSON text in fragments, its members in the documented order ("Search webhook notification logs",
  * https://docs.nursa.com/pages/api/webhook-logs-controller-search-logs), and `retryAttempts`, all of its retries, as an
  * addition of ours. Put together by hand, because the payload stands in it letter for letter: parsing and printing would
- * round big numbers.
+ * round big numbers; in fragments, because it does so once for every attempt.
  */
 export function logJson(
   { publicIds, retryIds }: LogIds,
   log: LogRecord,
   trigger: LogTrigger,
   attempts: readonly [LogAttempt, ...LogAttempt[]],
-): string {
+): string[] {
   const [first, ...later] = attempts
   const id = publicIds.encode('delivery', log.id)
   const eventType = catalogueById(log.eventId)?.dialects.nursa ?? ''
-  const shared = `"facilityId":${JSON.stringify(trigger.facilityId ?? '')},"eventType":${JSON.stringify(eventType)},"requestPayload":${payloadOf(log, trigger)}`
-  const dispatch = (own: string, attempt: LogAttempt) => `"id":"${own}",${shared},${outcomeOf(attempt)}`
-  const retries = later.map(
-    (attempt) => `{${dispatch(retryIds(log.id, attempt.n), attempt)},"retryAttempt":${attempt.n - 1}}`,
-  )
-  const latest = retries.at(-1) ?? `{${dispatch(id, first)},"retryAttempt":0}`
+  const shared = `,"facilityId":${JSON.stringify(trigger.facilityId ?? '')},"eventType":${JSON.stringify(eventType)},"requestPayload":${payloadOf(log, trigger)},`
+  const dispatch = (own: string, attempt: LogAttempt) => [`{"id":"${own}"`, shared, outcomeOf(attempt)]
+  const retry = (attempt: LogAttempt, own = retryIds(log.id, attempt.n)) => [
+    ...dispatch(own, attempt),
+    `,"retryAttempt":${attempt.n - 1}}`,
+  ]
+  const latest = later.at(-1)
   const status = attempts.some((attempt) => attempt.err === null) ? 'success' : 'failure'
-  return `{${dispatch(id, first)},"retries":${latest},"status":"${status}","retryAttempts":[${retries.join(',')}]}`
+  return [
+    ...dispatch(id, first),
+    ',"retries":',
+    ...(latest ? retry(latest) : retry(first, id)),
+    `,"status":"${status}","retryAttempts":[`,
+    ...later.flatMap((attempt, i) => [i === 0 ? '' : ',', ...retry(attempt)]),
+    ']}',
+  ]
 }
 
 /** What was sent: the same bytes on every attempt. */

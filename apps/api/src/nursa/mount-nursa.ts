@@ -7,6 +7,7 @@ import { kindOf, type CallGate } from '../http/create-call-gate.ts'
 import { parseJsonBody, type JsonObject } from '../http/parse-json-body.ts'
 import { CallerGone, readBody } from '../http/read-body.ts'
 import { sendAnswer, type Answer } from '../http/send-answer.ts'
+import { sendAll, whileAwaited } from '../http/send-pieces.ts'
 import { mayBeAway, StorageTimeout } from '../http/to-problem.ts'
 import { hasTooManyHeaders } from '../http/too-many-headers.ts'
 import { authenticateNursa, type NursaAuthDeps } from './authenticate-nursa.ts'
@@ -34,6 +35,7 @@ type NursaCall = {
   params: Request['params']
   /** Empty where the call takes none. */
   body: JsonObject
+  signal: AbortSignal
 }
 type Action = (call: NursaCall) => Promise<Answer>
 
@@ -53,7 +55,7 @@ export function mountNursa(app: Express, deps: NursaDeps): void {
   const logs = `${base}/webhooks/logs`
   app.get(
     logs,
-    handler(deps, logs, ({ principal, url }) => searchLogs(searched, principal, url)),
+    handler(deps, logs, (call) => searchLogs(searched, call)),
   )
   for (const audience of audiences) mountWebhooks(app, deps, audience)
   app.use(base, (request) => {
@@ -85,15 +87,18 @@ function handler(deps: NursaDeps, route: string, action: Action): RequestHandler
   return async (request, response) => {
     response.locals['route'] = route
     deps.refuseWhileAway()
+    const over = whileAwaited(response)
+    const { signal } = over
     const principal = await authenticateNursa(deps, request)
     const body = takesBody.has(request.method) ? await readJson(request) : {}
     const { originalUrl: url, params } = request
-    const handled = deps.calls(kindOf(request.method), () => action({ principal, url, params, body }))
+    const handled = deps.calls(kindOf(request.method), () => action({ principal, url, params, body, signal }))
     const answer = await withDeadline(handled, answerWithinMs, () => {
+      over.abort()
       deps.suspect()
       return new StorageTimeout('a statement did not answer')
     })
-    sendAnswer(request, response, answer)
+    await sendAll(request, response, signal, answer)
   }
 }
 
@@ -105,15 +110,14 @@ async function readJson(request: Request): Promise<JsonObject> {
 // Express knows an error handler by its four parameters.
 function answerErrors(deps: NursaDeps): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
-    if (error instanceof CallerGone || response.headersSent) {
-      response.destroy()
-      return
-    }
+    if (error instanceof CallerGone) return void response.destroy()
     if (mayBeAway(error)) deps.suspect()
     const answer = toNursaAnswer(error, request)
     const route = response.locals['route'] as string
     if (answer.status === 500) deps.logger.error('request.failed', { route, error })
     else if (answer.status === 503) deps.logger.warn('request.failed', { route, error })
-    sendAnswer(request, response, answer)
+    // Half an answer cannot become another one: that it breaks off is all that can be said.
+    if (response.headersSent) response.destroy()
+    else sendAnswer(request, response, answer)
   }
 }

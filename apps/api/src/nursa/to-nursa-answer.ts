@@ -25,7 +25,7 @@ export function toNursaAnswer(
 
 /** What is wrong with a body before its members are looked at; a list, as in every 400. */
 function ofBody(problem: Problem, status: number): NursaRefusal {
-  if (status !== 400 && status !== 422) return new NursaRefusal(status, problem.message)
+  if (status !== 400 && status !== 422) return new NursaRefusal(status, problem.message, problem.headers)
   const told = problem.errors.map(({ pointer, message }) => `${pointer}: ${message}`)
   return new NursaRefusal(400, told.length > 0 ? told : [problem.message])
 }

@@ -7,9 +7,9 @@ import { collectionAround, singleDocument } from './document.ts'
 import { findEvent, type EventDeps } from './event-routes.ts'
 import { readListQuery, refuseInclude } from './list-query.ts'
 import { notFound } from './refusal.ts'
-import { renderPage } from './render-page.ts'
+import { renderPage } from '../http/render-page.ts'
 
-export type AttemptDeps = Pick<EventDeps, 'storage' | 'publicIds' | 'planningCenterPages'>
+export type AttemptDeps = Pick<EventDeps, 'storage' | 'publicIds' | 'pages'>
 
 const askable = { order: ['created_at'], where: [] }
 const path = '/:subscription/events/:event/deliveries'
@@ -46,7 +46,7 @@ async function list(deps: AttemptDeps, call: Call): Promise<Answer> {
     const found = await readEventAttempts(deps.storage.read, of, numbers)
     return found.map((attempt) => JSON.stringify(attemptResource(call, deps.publicIds, event, attempt, view)))
   }
-  return renderPage(deps.planningCenterPages, call, { ...around, rows, write })
+  return renderPage(deps.pages, call, { ...around, rows, write })
 }
 
 async function read(deps: AttemptDeps, call: Call): Promise<Answer> {

@@ -24,19 +24,19 @@ import type { WakeUps } from '@waybill/queue'
 import type { Logger } from '@waybill/runtime'
 import { queryOf } from './address-of.ts'
 import { addressOf, type Answer, type Call, type Route } from './call.ts'
-import type { PageGate } from './create-page-gate.ts'
+import type { PageGate } from '../http/create-page-gate.ts'
 import { collectionAround, singleDocument } from './document.ts'
 import { eventResource } from './event-resource.ts'
 import { findSubscription, readNumber } from './find-subscription.ts'
 import { readListQuery, refuseInclude, type ListQuery } from './list-query.ts'
 import { notFound, refusedAction } from './refusal.ts'
-import { renderPage } from './render-page.ts'
+import { renderPage } from '../http/render-page.ts'
 import { subscriptionIdentifier } from './subscription-resource.ts'
 
 export type EventDeps = {
   storage: Pick<Storage, 'orm' | 'read' | 'write'>
   publicIds: PublicIds
-  planningCenterPages: PageGate
+  pages: PageGate
   wakeUps: Pick<WakeUps, 'drain'>
   logger: Pick<Logger, 'info'>
 }
@@ -86,7 +86,7 @@ async function list(deps: EventDeps, call: Call): Promise<Answer> {
     const found = await readEvents(storage.read, rows)
     return found.map((event) => JSON.stringify(eventResource(call, publicIds, event)))
   }
-  return renderPage(deps.planningCenterPages, call, { ...around, rows: events, write })
+  return renderPage(deps.pages, call, { ...around, rows: events, write })
 }
 
 async function readPage(

@@ -16,7 +16,7 @@ import { callerKey, type RateLimit } from './create-rate-limit.ts'
 import { farOffset, readOffset } from './list-query.ts'
 import { readAttributes } from './read-attributes.ts'
 import { tooManyHeaders, toRefusal, unsupportedVersion, type PlanningCenterRefusal } from './refusal.ts'
-import { sendPieces } from './send-pieces.ts'
+import { sendPieces, whileAwaited } from '../http/send-pieces.ts'
 
 export type HandleDeps = AuthenticateDeps & {
   planningCenterRate: RateLimit
@@ -41,9 +41,8 @@ export function handleRequest(deps: HandleDeps, route: MountedRoute): RequestHan
   return async (request, response) => {
     response.locals['route'] = base + route.path
     const sent: Sent = { 'cache-control': 'no-store' }
-    const over = new AbortController()
+    const over = whileAwaited(response)
     const { signal } = over
-    response.once('close', () => over.abort())
     try {
       const admitted = await admit(deps, route, request, sent)
       const attributes = route.takesBody ? await readAttributes(request) : {}

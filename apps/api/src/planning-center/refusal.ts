@@ -79,14 +79,6 @@ export const unauthenticated = () =>
 export const tooManyBadTokens = (headers: Readonly<Record<string, string>>) =>
   refusal(429, 'Too many invalid tokens came from this address; try again later.', { code: '429' }, headers)
 
-export const tooManyPages = (most: number) =>
-  refusal(
-    429,
-    `A token may have ${most} large pages under way; ask for this one when one of them has come.`,
-    { code: '429' },
-    { 'retry-after': '1' },
-  )
-
 /** What is wrong with attributes, by their names; `base` is the resource as a whole. */
 export const invalidAttributes = (found: readonly (readonly [parameter: string, detail: string])[]) =>
   new PlanningCenterRefusal(
@@ -119,5 +111,5 @@ export function toRefusal(error: unknown, writes: boolean): PlanningCenterRefusa
     return invalidAttributes(
       found.errors.map(({ pointer, message }) => [pointer.split('/').at(-1) || 'base', message]),
     )
-  return refusal(status, found.message, {}, found.headers)
+  return refusal(status, found.message, status === 429 ? { code: '429' } : {}, found.headers)
 }

@@ -82,18 +82,37 @@ export async function findDeliveriesOfTrigger(
   return [...rows]
 }
 
-/** The attempts of the given deliveries, in order. The ids bound the partitions that are read. */
+/** The last `most` attempts of each of these deliveries, in order. The ids bound the partitions that are read. */
 export async function findAttempts(
   sql: SqlOrTransaction,
   deliveries: readonly DeliveryId[],
+  most = 100,
 ): Promise<AttemptRecord[]> {
   if (deliveries.length === 0) return []
   const rows = await sql<AttemptRecord[]>`
     SELECT delivery, n, revision, sent_at AS "sentAt", ms, code, err, body_hash AS "bodyHash", signature,
       response_headers AS "responseHeaders", response_body AS "responseBody"
-    FROM attempts
-    WHERE delivery = ANY(${[...deliveries]}::bigint[]) AND delivery >= ${Math.min(...deliveries)}::bigint
-      AND delivery <= ${Math.max(...deliveries)}::bigint
+    FROM ${lastAttempts(sql, deliveries, most)}
     ORDER BY delivery, n`
   return [...rows]
 }
+
+/** How many bytes of answers {@link findAttempts} would read for each of these deliveries, by its id. */
+export async function sizeAttempts(
+  sql: SqlOrTransaction,
+  deliveries: readonly DeliveryId[],
+  most: number,
+): Promise<Map<DeliveryId, number>> {
+  if (deliveries.length === 0) return new Map()
+  const rows = await sql<{ delivery: DeliveryId; bytes: number }[]>`
+    SELECT delivery, coalesce(sum(octet_length(response_body)), 0)::bigint AS bytes
+    FROM ${lastAttempts(sql, deliveries, most)} GROUP BY delivery`
+  return new Map(rows.map(({ delivery, bytes }) => [delivery, bytes]))
+}
+
+const lastAttempts = (sql: SqlOrTransaction, deliveries: readonly DeliveryId[], most: number) => sql`
+  unnest(${[...deliveries]}::bigint[]) AS d(id) CROSS JOIN LATERAL (
+    SELECT * FROM attempts
+    WHERE delivery = d.id AND delivery >= ${Math.min(...deliveries)}::bigint
+      AND delivery <= ${Math.max(...deliveries)}::bigint
+    ORDER BY n DESC LIMIT ${most}::int) AS a`

@@ -1,7 +1,6 @@
 import { createSemaphore } from '@waybill/runtime'
-import { unavailable } from '../http/problem.ts'
-import { CallerGone } from '../http/read-body.ts'
-import { tooManyPages } from './refusal.ts'
+import { problem, unavailable } from './problem.ts'
+import { CallerGone } from './read-body.ts'
 
 /** Heavy pages of one process: how many pieces are made at once, and how many are under way, of all and of one caller. */
 export type PageLimits = { atOnce: number; open: number; openOfOne: number }
@@ -54,5 +53,12 @@ export function createPageGate({ atOnce, open, openOfOne }: PageLimits): PageGat
     },
   }
 }
+
+const tooManyPages = (most: number) =>
+  problem(
+    'too_many_pages',
+    `A token may have ${most} large pages under way; ask for this one when one of them has come.`,
+    { headers: { 'retry-after': '1' } },
+  )
 
 const nobodyWaits = () => new CallerGone('nobody waits for this page any more')

@@ -1,12 +1,13 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { withDeadline } from '@waybill/runtime'
-import { CallerGone } from '../http/read-body.ts'
-import { requestId } from '../http/request-id.ts'
+import { CallerGone } from './read-body.ts'
+import { requestId } from './request-id.ts'
+import { sendAnswer, type Answer } from './send-answer.ts'
 
 export type PiecewiseAnswer = {
   status: number
-  headers: Readonly<Record<string, string>>
+  headers?: Readonly<Record<string, string>>
   /** The first piece, and those that are made while it is sent. */
   text: string
   rest: AsyncIterable<string>
@@ -28,6 +29,7 @@ export async function sendPieces(
   { status, headers, text, rest }: PiecewiseAnswer,
 ): Promise<void> {
   response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
     'x-content-type-options': 'nosniff',
     'x-request-id': requestId(request),
     ...headers,
@@ -38,6 +40,25 @@ export async function sendPieces(
   await write(response, signal, text)
   for await (const piece of rest) await write(response, signal, piece)
   response.end()
+}
+
+/** Writes an answer, in one piece where it is there as a whole. Throws what {@link sendPieces} throws. */
+export async function sendAll(
+  request: IncomingMessage,
+  response: ServerResponse,
+  signal: AbortSignal,
+  answer: Answer,
+): Promise<void> {
+  const { rest } = answer
+  if (rest) await sendPieces(request, response, signal, { ...answer, rest })
+  else sendAnswer(request, response, answer)
+}
+
+/** Aborts once nobody waits for the answer any more, or it is sent. */
+export function whileAwaited(response: ServerResponse): AbortController {
+  const over = new AbortController()
+  response.once('close', () => over.abort())
+  return over
 }
 
 async function write(response: ServerResponse, signal: AbortSignal, piece: string): Promise<void> {

@@ -1,19 +1,24 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { withDeadline } from '@waybill/runtime'
-import { CallerGone } from '../http/read-body.ts'
-import { StorageTimeout } from '../http/to-problem.ts'
-import type { Answer, Call } from './call.ts'
 import type { PageGate, Turn } from './create-page-gate.ts'
+import { CallerGone } from './read-body.ts'
+import { StorageTimeout } from './to-problem.ts'
 
-/** A collection whose resources are read and written a few at a time. */
+/** Who asks for a page; `signal` aborts once nobody waits for it. */
+export type PageCall = { principal: { tokenId: number }; signal: AbortSignal }
+
+/** The JSON text of one row, where it is long in fragments. */
+export type RowText = string | readonly string[]
+
+/** A list whose rows are read and written a few at a time. */
 export type PageSource<Row extends { bytes: number }> = {
-  /** The document's text before its resources and behind them. */
+  /** The document's text before its rows and behind them. */
   before: string
   after: string
-  /** What stands for the resources; `bytes` is about what is read for one. */
+  /** What stands for the rows; `bytes` is about what is read or written for one. */
   rows: readonly Row[]
-  /** Reads and writes these as JSON texts, in their order. */
-  write: (rows: readonly Row[]) => Promise<string[]>
+  /** Reads and writes these, in their order; one that is gone may be left out. */
+  write: (rows: readonly Row[]) => Promise<RowText[]>
 }
 
 /** Up to here a page is answered in one piece, and does without the gate. */
@@ -29,9 +34,9 @@ const pieceWithinMs = 1_700
  */
 export async function renderPage<Row extends { bytes: number }>(
   gate: PageGate,
-  { principal, signal }: Call,
+  { principal, signal }: PageCall,
   source: PageSource<Row>,
-): Promise<Answer> {
+): Promise<{ status: number; text: string; rest?: AsyncIterable<string> }> {
   const bytes = source.rows.reduce((sum, row) => sum + row.bytes, 0)
   if (bytes <= lightBytes) {
     let text = ''
@@ -48,16 +53,27 @@ async function* makePieces<Row extends { bytes: number }>(
   signal: AbortSignal,
   turn: Turn,
 ): AsyncGenerator<string, undefined> {
-  let separator = before
+  let held = before
+  let separator = ''
   for (const some of split(rows)) {
     await nextTurn()
     if (signal.aborted) throw new CallerGone('nobody waits for this page any more')
     // A turn ends in time even where the database says nothing: others wait for it.
     const texts = await turn(() => withDeadline(write(some), pieceWithinMs, tooSlow))
-    yield separator + texts.join(',')
-    separator = ','
+    for (const text of texts) {
+      held += separator
+      separator = ','
+      for (const fragment of typeof text === 'string' ? [text] : text) {
+        held += fragment
+        if (held.length < pieceBytes) continue
+        yield held
+        held = ''
+      }
+    }
+    if (held !== '') yield held
+    held = ''
   }
-  yield rows.length === 0 ? before + after : after
+  yield held + after
   return undefined
 }
 
