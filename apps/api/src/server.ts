@@ -15,6 +15,10 @@ export type ServerOptions = {
   port: number
   /** How long `close` goes on accepting connections, whose answers then say Connection: close; default 0. */
   lameDuckMs?: number
+  /** How long somebody may take nothing of what waits for them before they are cut off, in ms. */
+  stalledMs?: number
+  /** The same while the server closes. */
+  stalledWhileClosingMs?: number
 }
 
 /** Connections the kernel may hold for us: one too many believes it is connected and hears nothing for minutes. */
@@ -26,7 +30,7 @@ type Latest = Map<Socket, ServerResponse | undefined>
 /** Listens with the limits that keep slow and oversized requests from holding a connection. */
 export async function startServer(
   app: Express,
-  { host, port, lameDuckMs = 0 }: ServerOptions,
+  { host, port, lameDuckMs = 0, stalledMs = 15_000, stalledWhileClosingMs = 5_000 }: ServerOptions,
 ): Promise<RunningServer> {
   const state = { closing: false }
   const latest: Latest = new Map()
@@ -42,13 +46,18 @@ export async function startServer(
     },
     (request, response) => {
       if (state.closing) response.shouldKeepAlive = false
-      else latest.set(request.socket, response)
+      latest.set(request.socket, response)
       app(request, response)
     },
   )
   server.on('connection', (socket) => {
     latest.set(socket, undefined)
     socket.once('close', () => latest.delete(socket))
+  })
+  // Node calls this when a connection idles, also between requests, and never while part of a write has left meanwhile.
+  server.setTimeout(stalledMs, (socket) => {
+    const isBeingAnswered = latest.get(socket)?.writableEnded === false
+    if (socket.writableLength > 0 || !isBeingAnswered) socket.destroy()
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -59,7 +68,7 @@ export async function startServer(
     state.closing = true
     // Their heads are not written yet, or it makes no difference.
     for (const response of latest.values()) if (response) response.shouldKeepAlive = false
-    return (closed ??= closeServer(server, latest, lameDuckMs))
+    return (closed ??= closeServer(server, latest, lameDuckMs, stalledWhileClosingMs))
   }
   const address = server.address() as AddressInfo
   const name = host.includes(':') ? `[${host}]` : host
@@ -71,7 +80,12 @@ export async function startServer(
  * connection in use ends with an answer that says Connection: close. Then nobody new comes in, and connections nobody
  * used for all that time are closed. http's own close() would do both at once, and cut off requests on their way.
  */
-async function closeServer(server: Server, latest: Latest, lameDuckMs: number): Promise<void> {
+async function closeServer(
+  server: Server,
+  latest: Latest,
+  lameDuckMs: number,
+  stalledMs: number,
+): Promise<void> {
   await pause(lameDuckMs)
   await untilNobodyKnocks(server)
   const state = { open: true }
@@ -81,10 +95,15 @@ async function closeServer(server: Server, latest: Latest, lameDuckMs: number): 
       resolve()
     })
   })
+  const hurried = new WeakSet<Socket>()
   while (state.open) {
     // In this order a request that has arrived is read before its connection is looked at.
     await turn()
-    closeIdle(server, latest)
+    closeIdle(server, latest, (socket) => {
+      if (hurried.has(socket)) return
+      hurried.add(socket)
+      socket.setTimeout(stalledMs)
+    })
     await Promise.race([closed, pause(50)])
   }
 }
@@ -107,7 +126,8 @@ async function untilNobodyKnocks(server: Server): Promise<void> {
 }
 
 /** Node counts a connection as idle once its answer is written, also while most of that answer has not left yet. */
-function closeIdle(server: Server, latest: Latest): void {
-  for (const { writableLength } of latest.keys()) if (writableLength > 0) return
-  server.closeIdleConnections()
+function closeIdle(server: Server, latest: Latest, hurry: (socket: Socket) => void): void {
+  const leaving = [...latest.keys()].filter(({ writableLength }) => writableLength > 0)
+  if (leaving.length === 0) server.closeIdleConnections()
+  else leaving.forEach(hurry)
 }

@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it } from '@jest/globals'
 import { eventually } from '@waybill/testing'
 import express from 'express'
 import { once } from 'node:events'
-import { connect } from 'node:net'
-import { startServer, type RunningServer } from '../src/server.ts'
+import { connect, type Server } from 'node:net'
+import { startServer, type RunningServer, type ServerOptions } from '../src/server.ts'
 
 const ends: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -11,18 +11,22 @@ afterEach(async () => {
 })
 
 /** `/` answers at once, `/held` when told to, `/large` with more than a socket takes. */
-async function start(lameDuckMs: number) {
+async function start(lameDuckMs: number, options: Partial<ServerOptions> = {}) {
   const app = express()
   let release = () => {}
   let held = 0
   const released = new Promise<void>((resolve) => (release = resolve))
+  app.get('/connections', (request, response) => {
+    const { server: of } = request.socket as unknown as { server: Server }
+    of.getConnections((_error, count) => response.end(`${count}`))
+  })
   app.get('/', (_request, response) => void response.end('here'))
   app.get('/held', (_request, response) => {
     held += 1
     void released.then(() => response.end('held'))
   })
   app.get('/large', (_request, response) => void response.end(Buffer.alloc(large, 'x')))
-  const server = await startServer(app, { host: '127.0.0.1', port: 0, lameDuckMs })
+  const server = await startServer(app, { host: '127.0.0.1', port: 0, lameDuckMs, ...options })
   ends.push(() => server.close())
   return { server, release, held: () => held }
 }
@@ -42,12 +46,42 @@ function dial({ url }: RunningServer) {
   }
   return { socket, ask, text: () => text, ended: once(socket, 'close') }
 }
+/** How many there are beside the one that asks. */
+const connections = async ({ url }: RunningServer) => {
+  const answer = await fetch(`${url}/connections`, { headers: { connection: 'close' } })
+  return Number(await answer.text()) - 1
+}
 const refused = ({ url }: RunningServer) =>
   new Promise<boolean>((resolve) => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1')
     socket.once('connect', () => (socket.destroy(), resolve(false)))
     socket.once('error', () => resolve(true))
   })
+
+describe('a client that reads nothing', () => {
+  it('is cut off after a while, and whoever waits for an answer is not', async () => {
+    const { server, release, held } = await start(0, { stalledMs: 200 })
+    const [stalled, waiting] = [dial(server), dial(server)]
+    waiting.socket.write('GET /held HTTP/1.1\r\nHost: x\r\n\r\n')
+    await eventually(() => held() === 1)
+    await stalled.ask('/large')
+    stalled.socket.pause()
+    // Nobody but the server ends it: what it sends into nothing stays where it is.
+    await eventually(async () => (await connections(server)) === 1)
+    release()
+    await eventually(() => waiting.text().endsWith('held'))
+  })
+
+  it('keeps no server from closing', async () => {
+    const { server } = await start(0, { stalledWhileClosingMs: 200 })
+    const [stalled, idle] = [dial(server), dial(server)]
+    await idle.ask('/')
+    await stalled.ask('/large')
+    stalled.socket.pause()
+    await server.close()
+    expect(await refused(server)).toBe(true)
+  })
+})
 
 describe('a server that closes', () => {
   it('serves whoever comes during the lame-duck time, with Connection: close', async () => {
