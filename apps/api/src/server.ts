@@ -19,6 +19,8 @@ export type ServerOptions = {
   stalledMs?: number
   /** The same while the server closes. */
   stalledWhileClosingMs?: number
+  /** Told when a connection could not be taken for want of descriptors or memory; the server listens on. */
+  onError?: (error: Error) => void
 }
 
 /** Connections the kernel may hold for us: one too many believes it is connected and hears nothing for minutes. */
@@ -30,7 +32,14 @@ type Latest = Map<Socket, ServerResponse | undefined>
 /** Listens with the limits that keep slow and oversized requests from holding a connection. */
 export async function startServer(
   app: Express,
-  { host, port, lameDuckMs = 0, stalledMs = 15_000, stalledWhileClosingMs = 5_000 }: ServerOptions,
+  {
+    host,
+    port,
+    lameDuckMs = 0,
+    stalledMs = 15_000,
+    stalledWhileClosingMs = 5_000,
+    onError = () => {},
+  }: ServerOptions,
 ): Promise<RunningServer> {
   const state = { closing: false }
   const latest: Latest = new Map()
@@ -63,6 +72,7 @@ export async function startServer(
     server.once('error', reject)
     server.listen({ port, host, backlog }, () => resolve(void server.off('error', reject)))
   })
+  server.on('error', onError)
   let closed: Promise<void> | undefined
   const close = (): Promise<void> => {
     state.closing = true

@@ -24,7 +24,11 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   await deps.installation.run()
   if (deps.installation.state() !== 'passed') check.start()
   const metrics = await startMetricsServer({ ...config.metrics, registry: deps.metrics.registry, logger })
-  const server = await startServer(createApp(deps), { ...config.listen, lameDuckMs: config.lameDuckMs })
+  const server = await startServer(createApp(deps), {
+    ...config.listen,
+    lameDuckMs: config.lameDuckMs,
+    onError: (error) => logger.error('server.failed', { error }),
+  })
   logger.info('server.started', { address: server.url })
   return {
     url: server.url,

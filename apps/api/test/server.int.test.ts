@@ -83,6 +83,29 @@ describe('a client that reads nothing', () => {
   })
 })
 
+describe('a connection that cannot be taken', () => {
+  it('is told of, and the next one is served', async () => {
+    const told: Error[] = []
+    let listening: Server | undefined
+    const app = express().get('/', (request, response) => {
+      listening = (request.socket as unknown as { server: Server }).server
+      response.end('here')
+    })
+    const server = await startServer(app, {
+      host: '127.0.0.1',
+      port: 0,
+      onError: (error) => told.push(error),
+    })
+    ends.push(() => server.close())
+    await dial(server).ask('/')
+    // What Node does when accept(2) fails.
+    const lack = Object.assign(new Error('accept ENFILE'), { code: 'ENFILE' })
+    listening?.emit('error', lack)
+    expect(told).toEqual([lack])
+    expect(await dial(server).ask('/')).toMatch(/^HTTP.1.1 200/)
+  })
+})
+
 describe('a server that closes', () => {
   it('serves whoever comes during the lame-duck time, with Connection: close', async () => {
     const { server } = await start(5_000)
