@@ -5,6 +5,7 @@ import { openMailer, type Mailer } from '@waybill/mail'
 import { createWakeUps, queueConfigFrom, type WakeUps } from '@waybill/queue'
 import { withDeadline, type Logger } from '@waybill/runtime'
 import type { ApiConfig } from './config.ts'
+import { createStoreHealth, type StoreHealth } from './health/create-store-health.ts'
 import { createCallGate, type CallGate } from './http/create-call-gate.ts'
 import { createTurnMeter, type TurnMeter } from './http/create-turn-meter.ts'
 import { createAuthenticate, type Authenticate } from './http/authenticate.ts'
@@ -39,6 +40,7 @@ export type ApiDeps = {
   /** What every call but those that accept triggers passes once it is known who makes it. */
   calls: CallGate
   accept: Accept
+  storing: StoreHealth
   urlRules: UrlRules
   /** Undefined: mails are off. */
   mailer: Mailer | undefined
@@ -95,7 +97,9 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
   const callerAddress = createCallerAddress(config.trustedProxies)
   const badTokens = createBadTokens(monotonic, callerAddress)
   const mailer = openMailer({ smtpUrl: config.secrets.smtpUrl, from: config.mailFrom })
+  const storing = createStoreHealth(monotonic)
   const accept = createAccept({
+    storing,
     sql: () => storage.sql,
     suspect,
     wake: (batch, bulk) => wakeUps.fanOut(batch, { bulk }),
@@ -119,6 +123,7 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
     authenticate: createAuthenticate(tokens, badTokens),
     calls: createCallGate(callLimits),
     accept,
+    storing,
     urlRules: {
       policy: createAddressPolicy({ allow: config.egressAllow }),
       requireHttps: config.httpsRequired,

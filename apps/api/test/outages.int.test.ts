@@ -141,6 +141,7 @@ function openAccept(url: string) {
     sql: () => database.sql,
     suspect: () => undefined,
     wake: (batch) => woken.push(batch),
+    storing: { stored: () => undefined, failed: () => undefined },
     metrics: { flushed: () => undefined, accepted: () => undefined },
     logger: { debug: () => undefined, warn: () => undefined },
     monotonic: () => performance.now(),

@@ -2,12 +2,14 @@ import { databaseHealth, type Storage } from '@waybill/db'
 import type { WakeUps } from '@waybill/queue'
 import { withDeadline } from '@waybill/runtime'
 import type { Answer } from '../http/send-answer.ts'
+import type { StoreHealth } from './create-store-health.ts'
 import type { InstallationCheck } from '../storage/create-installation-check.ts'
 
 export type HealthDeps = {
   storage: Pick<Storage, 'sql' | 'suspect'>
   wakeUps: Pick<WakeUps, 'ready'>
   installation: InstallationCheck
+  storing: Pick<StoreHealth, 'failing'>
   stopping: () => boolean
 }
 
@@ -21,7 +23,9 @@ const answerWithinMs = 1_500
  * workers' sweep delivers them.
  */
 export async function readiness(deps: HealthDeps, verbose: boolean): Promise<Answer> {
-  const checks = { ...(await checkDatabase(deps)), stopping: { ok: !deps.stopping() } }
+  const failing = deps.storing.failing()
+  const storing: Check = failing === undefined ? { ok: true } : { ok: false, detail: failing }
+  const checks = { ...(await checkDatabase(deps)), storing, stopping: { ok: !deps.stopping() } }
   const queue: Check = deps.wakeUps.ready() ? { ok: true } : { ok: false, detail: 'away: the sweep delivers' }
   const ready = Object.values(checks).every((check) => check.ok)
   const status = ready ? (queue.ok ? 'ready' : 'degraded') : 'not_ready'

@@ -1,6 +1,7 @@
 import type { AcceptEntry } from '@waybill/db'
 import type { BatchId } from '@waybill/domain'
 import { createGroupCommit, type GroupCommit, type Logger } from '@waybill/runtime'
+import type { StoreHealth } from '../health/create-store-health.ts'
 import type { ApiMetrics } from '../metrics.ts'
 import { storeEntries, type EntryResult, type StoreDeps } from './store-entries.ts'
 
@@ -12,6 +13,7 @@ export type AcceptGroupDeps = {
   /** @param bulk how much the integration sent of late, for a batch of a flood */
   wake: (batch: BatchId, bulk: number | undefined) => void
   metrics: Pick<ApiMetrics, 'flushed' | 'accepted'>
+  storing: Pick<StoreHealth, 'stored' | 'failed'>
   logger: Pick<Logger, 'debug' | 'warn'>
   monotonic: () => number
 }
@@ -63,8 +65,11 @@ async function measured(
   for (const [i, one] of live.entries()) if (results[i]?.kind === 'stored') rows += one.entry.triggers.length
   deps.metrics.flushed(rows, ms)
   deps.metrics.accepted(rows)
+  if (rows > 0) deps.storing.stored()
   const failed = results.find((result) => result.kind === 'failed')
-  if (failed) deps.logger.warn('flush.failed', { entries: live.length, rows, ms, error: failed.error })
-  else deps.logger.debug('flush.stored', { entries: live.length, rows, ms, bulk })
+  if (failed) {
+    deps.storing.failed(failed.error)
+    deps.logger.warn('flush.failed', { entries: live.length, rows, ms, error: failed.error })
+  } else deps.logger.debug('flush.stored', { entries: live.length, rows, ms, bulk })
   return results
 }
