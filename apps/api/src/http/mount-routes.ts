@@ -1,4 +1,4 @@
-import { actorOf } from '@waybill/db'
+import { actorOf, type Principal } from '@waybill/db'
 import type { Express, Request, RequestHandler } from 'express'
 import { withDeadline } from '@waybill/runtime'
 import type { Authenticate } from './authenticate.ts'
@@ -15,6 +15,7 @@ import { StorageTimeout } from './to-problem.ts'
 export type MountDeps = {
   authenticate: Authenticate
   calls: CallGate
+  monotonic: () => number
   refuseWhileAway: () => void
   suspect: () => void
 }
@@ -22,6 +23,7 @@ export type MountDeps = {
 export type MountedRoute = Route & { query?: readonly string[] }
 
 const maxBodyBytes = 262_144
+/** From the request's head on, without the time its body takes. */
 const usualAnswerMs = 1_800
 
 /** Mounts the table: one handler a line, and 405 for the other methods of its paths. */
@@ -65,12 +67,15 @@ function toHandler(route: MountedRoute, deps: MountDeps): RequestHandler {
   const kind = kindOf(route.method)
   return async (request, response) => {
     response.locals['route'] = route.path
+    const arrivedAt = deps.monotonic()
     deps.refuseWhileAway()
     const over = whileAwaited(response)
     const { signal } = over
-    const call = await readCall(route, deps, request)
+    const principal = await deps.authenticate(request)
+    const leftMs = answerWithinMs - (deps.monotonic() - arrivedAt)
+    const call = await readCall(route, principal, request)
     const handled = deps.calls(kind, () => route.handle({ ...call, signal }))
-    const answer = await withDeadline(handled, answerWithinMs, () => {
+    const answer = await withDeadline(handled, leftMs, () => {
       over.abort()
       deps.suspect()
       return new StorageTimeout('a statement did not answer')
@@ -81,10 +86,9 @@ function toHandler(route: MountedRoute, deps: MountDeps): RequestHandler {
 
 async function readCall(
   route: MountedRoute,
-  deps: MountDeps,
+  principal: Principal,
   request: Request,
 ): Promise<Omit<Call, 'signal'>> {
-  const principal = await deps.authenticate(request)
   if (route.method === 'POST' && request.headers['idempotency-key'] !== undefined)
     throw problem(
       'idempotency_key_not_supported',

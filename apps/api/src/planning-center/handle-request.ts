@@ -22,6 +22,7 @@ export type HandleDeps = AuthenticateDeps & {
   planningCenterRate: RateLimit
   callerAddress: CallerAddress
   calls: CallGate
+  monotonic: () => number
   refuseWhileAway: () => void
   suspect: () => void
   logger: Pick<Logger, 'warn' | 'error' | 'debug'>
@@ -32,6 +33,7 @@ export type MountedRoute = Route & { prefix?: Prefix }
 /** Headers that go out with whatever is answered, filled in as they become known. */
 type Sent = Record<string, string>
 
+/** From the request's head on, without the time its body takes. */
 const answerWithinMs = 1_800
 const contentType = { 'content-type': 'application/vnd.api+json; charset=utf-8' }
 
@@ -40,15 +42,17 @@ export function handleRequest(deps: HandleDeps, route: MountedRoute): RequestHan
   const kind = kindOf(route.method)
   return async (request, response) => {
     response.locals['route'] = base + route.path
+    const arrivedAt = deps.monotonic()
     const sent: Sent = { 'cache-control': 'no-store' }
     const over = whileAwaited(response)
     const { signal } = over
     try {
       const admitted = await admit(deps, route, request, sent)
+      const leftMs = answerWithinMs - (deps.monotonic() - arrivedAt)
       const attributes = route.takesBody ? await readAttributes(request) : {}
       const answer = await withDeadline(
         deps.calls(kind, () => route.handle({ ...admitted, attributes, signal })),
-        answerWithinMs,
+        leftMs,
         () => {
           over.abort()
           deps.suspect()

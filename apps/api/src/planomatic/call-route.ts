@@ -42,11 +42,13 @@ export type PlanomaticRoute = {
 
 export type CallDeps = CallerDeps & {
   calls: CallGate
+  monotonic: () => number
   refuseWhileAway: () => void
   suspect: () => void
   logger: Pick<Logger, 'error' | 'warn'>
 }
 
+/** From the request's head on, without the time its body takes. */
 const usualAnswerMs = 1_800
 
 /** The statements of a call did not all answer in time. */
@@ -65,11 +67,13 @@ export function callRoute(
   const { answerWithinMs = usualAnswerMs } = route
   return async (request, response) => {
     response.locals['route'] = path
+    const arrivedAt = deps.monotonic()
     try {
       await records.identify(path)
       deps.refuseWhileAway()
+      const leftMs = answerWithinMs - (deps.monotonic() - arrivedAt)
       const params = createParamReader(await readEncoded(route, request, request.originalUrl))
-      const answer = await withDeadline(run(deps, request, params, route), answerWithinMs, () => {
+      const answer = await withDeadline(run(deps, request, params, route), leftMs, () => {
         deps.suspect()
         return new CallTimeout('a statement did not answer')
       })
