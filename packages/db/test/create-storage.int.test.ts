@@ -21,7 +21,7 @@ describe('the storage', () => {
       readConnections: 1,
       statementTimeoutMs: 2_000,
     }
-    storage = createStorage(options, { warn: tell, info: tell }, { probeMs: 300 })
+    storage = createStorage(options, { warn: tell, info: tell }, { probeMs: 1_500 })
   })
   afterEach(async () => {
     proxy.resume()
