@@ -154,8 +154,10 @@ function openSender(config: WorkerConfig): Sender {
   return createSender({
     policy,
     lookup: createGuardedLookup({ policy, ...(config.dnsServers ? { servers: config.dnsServers } : {}) }),
-    // In-flight limits are the subscriptions' own; the pool must not be the narrower place.
+    // Enough for endpoints that answer. Who may send has a slot: the pool must not be the narrower place for long, or those
+    // that hang would use up the deadlines of others on their host.
     connectionsPerOrigin: 128,
+    connectionPatienceMs: 100,
   })
 }
 

@@ -121,4 +121,22 @@ describe.each(queueBackends())('an endpoint in trouble, on the $name queue', (ba
       SELECT count(*)::int AS ended FROM deliveries WHERE subscription <> ${id} AND attempts > 0`
     expect(row?.ended).toBe(0)
   })
+
+  it('with others like it on the same host takes no connection from a healthy one there', async () => {
+    for (let i = 0; i < 10; i += 1) await p.subscribe(`/hangs-${i}`, { timeoutMs: 10_000 })
+    const { id } = await p.subscribe('/well')
+    p.receiver.setResponder(({ path }) => (path === '/well' ? { status: 200 } : { status: 200, hang: true }))
+    await p.startWorker(fast)
+    await p.accept(...Array.from({ length: 20 }, () => aTrigger()))
+    // So many connections were once all that an integration had to a host.
+    await eventually(() => p.receiver.requests.filter(({ path }) => path !== '/well').length >= 128)
+    const trigger = await p.accept(aTrigger())
+    await eventually(async () => {
+      const made = await p.deliveriesOf(trigger)
+      return made.some((one) => one.subscription === id && one.attempts > 0)
+    })
+    const failed = await p.sql`
+      SELECT err FROM attempts WHERE err IS NOT NULL AND delivery IN (SELECT id FROM deliveries WHERE subscription = ${id})`
+    expect(failed).toHaveLength(0)
+  })
 })

@@ -12,8 +12,10 @@ import { createTrust } from './trust.ts'
 
 export interface SenderOptions {
   policy: AddressPolicy
-  /** Connections per origin and pool key, default 16; more requests wait for one. */
+  /** Connections per origin and pool key that are opened at once, default 16; more requests wait for one. */
   connectionsPerOrigin?: number
+  /** Milliseconds a request waits for one of them before it has one of its own; default: until its deadline. */
+  connectionPatienceMs?: number
   /** Milliseconds an idle connection is kept, default 4,000: less than common servers keep theirs. */
   keepAliveMs?: number
   /** Origins whose connections are kept, default 1,024; beyond, those not used for longest are closed. */
@@ -71,6 +73,7 @@ export function createSender(options: SenderOptions): Sender {
         target,
         guard,
         connections: options.connectionsPerOrigin ?? 16,
+        patienceMs: options.connectionPatienceMs ?? Infinity,
         keepAliveMs: options.keepAliveMs ?? 4_000,
         onConnect: () => (counts.connects += 1),
         onEmpty: () => pools.get(key) === pool && pools.delete(key),

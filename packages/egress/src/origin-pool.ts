@@ -7,8 +7,10 @@ export interface OriginPoolOptions {
   origin: string
   target: DialTarget
   guard: DialGuard
-  /** Connections at most; exchanges beyond wait in their order. */
+  /** Connections that are opened at once; exchanges beyond wait in their order. */
   connections: number
+  /** Milliseconds an exchange waits for one of them before it has one of its own. */
+  patienceMs: number
   /** Milliseconds an idle connection is kept; a server may shorten it, never lengthen it. */
   keepAliveMs: number
   /** Called after each connection that was made. */
@@ -39,7 +41,7 @@ const HEADER_LIMIT = 16_384
  * while they still take requests, and keeps requests that were given up in its queue.
  */
 export function createOriginPool(options: OriginPoolOptions): OriginPool {
-  const { connections, onEmpty } = options
+  const { connections, patienceMs, onEmpty } = options
   const slots = new Set<Slot>()
   const idle: Slot[] = [] // the last used first: the rest may grow old and close
   const waiting = new Set<Exchange>()
@@ -59,6 +61,10 @@ export function createOriginPool(options: OriginPoolOptions): OriginPool {
   const wait = (exchange: Exchange): void => {
     waiting.add(exchange)
     exchange.assign(undefined, () => void waiting.delete(exchange))
+    if (patienceMs !== Infinity) setTimeout(openFor, patienceMs, exchange)
+  }
+  const openFor = (exchange: Exchange): void => {
+    if (waiting.delete(exchange)) work(open(), exchange)
   }
   const next = (slot: Slot): void => {
     const exchange = takeWaiting(waiting)

@@ -98,6 +98,17 @@ describe('send', () => {
     expect(server.connections()).toBe(3)
   })
 
+  it('opens one more for who has waited long enough behind requests that hang', async () => {
+    const server = using(await startHttp((to, response) => void (to.url === '/well' && response.end())))
+    const { send, stats } = sender({ connectionsPerOrigin: 3, connectionPatienceMs: 30 })
+    const hanging = Array.from({ length: 5 }, () => send(request(server.port, { timeoutMs: 2_000 })))
+    const url = `http://127.0.0.1:${server.port}/well`
+    for (let i = 0; i < 3; i += 1)
+      expect(brief(await send(request(server.port, { url })))).toBe('200 whole 0')
+    expect(stats()).toMatchObject({ connections: 6, idle: 1, waiting: 0, inFlight: 5 })
+    await Promise.all(hanging)
+  })
+
   it('shares no connection between pool keys', async () => {
     const server = using(await startHttp((_, response) => void response.end()))
     const { send, stats } = sender()
