@@ -22,6 +22,7 @@ import type { Logger } from '@waybill/runtime'
 
 /** A subscription ready for the hot path. */
 export type Subscriber = LoadedSubscription & {
+  state: NonNullable<LoadedSubscription['state']>
   settings: Profile
   successRule: SuccessCodeRule | undefined
 }
@@ -35,7 +36,7 @@ export type Snapshot = {
   ensure(version: number): Promise<void>
   /** Also finds a subscription that was deleted lately. */
   byId(subscription: SubscriptionId): Subscriber | undefined
-  /** False while it has subscriptions of a profile that only newer workers know. */
+  /** False while it has subscriptions of a profile or in a state that only newer workers know. */
   knows(integration: IntegrationId): boolean
   /** Those of the integration that listen to the event, whatever their state. */
   listening(integration: IntegrationId, eventId: number): readonly Subscriber[]
@@ -55,7 +56,7 @@ type State = {
   /** Derived from `byIntegration` when first asked; dropped when its integration changes. */
   listening: Map<IntegrationId, Map<number, readonly Subscriber[]>>
   olderViews: Map<string, string | null>
-  /** Subscriptions of profiles this version does not know. */
+  /** Subscriptions of profiles or in states this version does not know. */
   foreign: Map<IntegrationId, Set<SubscriptionId>>
 }
 
@@ -136,13 +137,19 @@ function apply(state: State, scaled: Map<ProfileName, Profile>, subscription: Lo
   const settings = name && scaled.get(name)
   const foreign = state.foreign.get(integration) ?? new Set<SubscriptionId>()
   state.foreign.set(integration, foreign)
-  // A profile of a newer version of this program is left to the workers that know it.
-  if (!settings && !subscription.deleted) foreign.add(id)
-  else foreign.delete(id)
-  if (!settings) return
+  const { state: itsState } = subscription
+  // What a newer version of this program has made is left to the workers that know it.
+  if (!settings || !itsState) {
+    if (subscription.deleted) foreign.delete(id)
+    else foreign.add(id)
+    state.byId.delete(id)
+    ofIntegration.delete(id)
+    return
+  }
+  foreign.delete(id)
   const successRule =
     subscription.successCode === null ? undefined : parseSuccessCode(subscription.successCode)
-  const subscriber = { ...subscription, settings, successRule }
+  const subscriber = { ...subscription, state: itsState, settings, successRule }
   state.byId.set(id, subscriber)
   if (subscription.deleted) ofIntegration.delete(id)
   else ofIntegration.set(id, subscriber)

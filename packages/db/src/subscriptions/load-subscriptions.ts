@@ -2,14 +2,15 @@ import type { IntegrationId, SubscriptionId } from '@waybill/domain'
 import { openSecret, type MasterKeys } from '../master-key.ts'
 import type { SqlOrTransaction } from '../open-database.ts'
 import type { SubscriptionFilters, SubscriptionState } from '../schema/index.ts'
-import { stateName } from './subscription-record.ts'
+import { findStateName } from './subscription-record.ts'
 
 /** What a worker needs to match and send. Secrets are in clear and stay in memory. */
 export type LoadedSubscription = {
   id: SubscriptionId
   integration: IntegrationId
   profile: number
-  state: SubscriptionState
+  /** Undefined: one that only newer versions of this program know. */
+  state: SubscriptionState | undefined
   deleted: boolean
   revision: number
   url: string
@@ -53,7 +54,7 @@ export async function loadSubscriptions(
       AND (s.deleted_at IS NULL OR s.deleted_at > now() - interval '14 days')`
   const changed = rows.map(({ sealed, state, ...row }) => ({
     ...row,
-    state: stateName(state),
+    state: findStateName(state),
     secrets: openAll(keys, row.id, sealed?.split(',') ?? []),
   }))
   return { version: config?.version ?? 0, changed }

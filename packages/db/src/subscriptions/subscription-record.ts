@@ -36,9 +36,14 @@ export type SubscriptionRecord = {
 const stateNames = Object.entries(subscriptionState) as [SubscriptionState, number][]
 
 export function stateName(code: number): SubscriptionState {
-  const found = stateNames.find(([, value]) => value === code)
+  const found = findStateName(code)
   if (!found) throw new Error(`unknown subscription state ${code}`)
-  return found[0]
+  return found
+}
+
+/** Undefined: of a newer version of this program. */
+export function findStateName(code: number): SubscriptionState | undefined {
+  return stateNames.find(([, value]) => value === code)?.[0]
 }
 
 /** One living subscription of the integration, else undefined. */
