@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { claimLane, joinWorkers } from '@waybill/db'
+import { claimBatch, claimLane, joinWorkers, putIntegration, storeTriggers } from '@waybill/db'
+import { asBatchId, asIntegrationId } from '@waybill/domain'
 import { eventually, queueBackends } from '@waybill/testing'
-import { aTrigger, failing, openPipeline, type Pipeline } from './support/pipeline.ts'
+import { aTrigger, failing, openPipeline, yard, type Pipeline } from './support/pipeline.ts'
 
 const fastLeases = { HEARTBEAT_MS: '50', SELF_STOP_MS: '300', LEASE_MS: '600', SWEEP_MS: '100' }
-/** A batch format and a profile of a version to come. */
+/** A batch format, a profile and a state of a version to come. */
 const newerFormat = 99
 const newerProfile = 99
+const newerState = 99
 
 describe.each(queueBackends())('a worker beside a newer one on the $name queue', (backend) => {
   let p: Pipeline
@@ -19,6 +21,12 @@ describe.each(queueBackends())('a worker beside a newer one on the $name queue',
     await p.sql`
       WITH changed AS (UPDATE config SET version = version + 1 RETURNING version)
       UPDATE subscriptions SET profile = ${profile}::smallint, changed_version = changed.version FROM changed
+      WHERE id = (SELECT subscription FROM revisions WHERE name = ${path})`
+  }
+  const setState = async (state: number, path: string) => {
+    await p.sql`
+      WITH changed AS (UPDATE config SET version = version + 1 RETURNING version)
+      UPDATE subscriptions SET state = ${state}::smallint, changed_version = changed.version FROM changed
       WHERE id = (SELECT subscription FROM revisions WHERE name = ${path})`
   }
   const profileOf = async (path: string) => {
@@ -69,6 +77,46 @@ describe.each(queueBackends())('a worker beside a newer one on the $name queue',
     await setProfile(known, '/new')
     expect(await p.settled(trigger)).toHaveLength(2)
     expect(p.receiver.requests.map(({ path }) => path).sort()).toEqual(['/new', '/old'])
+  })
+
+  it('goes on with the others while a subscription is in a state it does not know', async () => {
+    await p.subscribe('/state')
+    const elsewhere = asIntegrationId(yard + 1)
+    await putIntegration(p.orm, elsewhere, 'Elsewhere')
+    await p.subscribe('/elsewhere', { integration: elsewhere })
+    await p.startWorker(fastLeases)
+    await setState(newerState, '/state')
+    const trigger = await p.accept(aTrigger())
+    p.wakeUps.fanOut(trigger)
+    await storeTriggers(p.sql, [{ integration: elsewhere, triggers: [aTrigger()] }], false)
+    await eventually(() => p.receiver.requests.some(({ path }) => path === '/elsewhere'))
+    expect(p.receiver.requests.map(({ path }) => path)).toEqual(['/elsewhere'])
+    expect(await p.batches()).toEqual([trigger])
+    await setState(1, '/state')
+    await p.settled(trigger)
+  })
+
+  it('gives a batch with a plan back as if it had not been claimed', async () => {
+    const { id } = await p.subscribe('/planned')
+    await p.subscribe('/new')
+    const trigger = await p.accept(aTrigger())
+    // A part of a plan that was split comes with its plan.
+    await p.sql`UPDATE batches SET base = number(), plan = ${[0, id, 1, 0]}::int[]`
+    const known = await profileOf('/new')
+    await setProfile(newerProfile, '/new')
+    await p.startWorker(fastLeases)
+    p.wakeUps.fanOut(trigger)
+    const newer = await joinWorkers(p.sql, 'newer')
+    await eventually(async () => (await p.sql`SELECT FROM batches WHERE owner IS NOT NULL`).length === 1, {
+      everyMs: 1,
+    })
+    await eventually(async () => (await claimBatch(p.sql, asBatchId(trigger), newer))?.runs === 1, {
+      everyMs: 1,
+    })
+    await p.sql`UPDATE batches SET owner = NULL, runs = 0`
+    await setProfile(known, '/new')
+    const [delivery] = await p.settled(trigger)
+    expect(await p.attemptsOf(delivery.id)).toHaveLength(1)
   })
 
   it('keeps no lane of such a subscription from the newer worker', async () => {

@@ -50,6 +50,14 @@ describe('batches', () => {
     return row
   }
 
+  it('can be claimed however often they were given back', async () => {
+    const batch = await aBatch()
+    await claimBatch(f.sql, batch, f.worker)
+    await freezePlan(f.sql, batch, f.worker, [planned()])
+    await f.sql`UPDATE batches SET owner = NULL, runs = 32767 WHERE id = ${batch}::bigint`
+    expect(await claimBatch(f.sql, batch, f.worker)).toMatchObject({ runs: 32_767 })
+  })
+
   it('are claimed by exactly one of many that try at once', async () => {
     for (let round = 0; round < 20; round += 1) {
       const batch = await aBatch(3)

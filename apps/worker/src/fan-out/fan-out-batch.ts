@@ -97,9 +97,9 @@ async function claimAndSend(deps: FanOutDeps, id: BatchId): Promise<Begun> {
   }
 }
 
-/** A subscription of a profile this version does not know may match: given back, as if it had not been claimed. */
+/** A subscription of a kind this version does not know may match: given back, as if it had not been claimed. */
 async function leaveToNewer({ sql, lease, logger }: FanOutDeps, { id, runs }: ClaimedBatch): Promise<Begun> {
-  await freeOwned(sql, lease.worker, { batches: new Map([[id, runs]]), lanes: new Map() })
+  await freeOwned(sql, lease.worker, { batches: new Map([[id, runs]]), lanes: new Map() }, false)
   logger.info('batch.left-to-newer', { batch: id })
   return nothing
 }

@@ -22,6 +22,9 @@ export type ClaimedBatch = {
  */
 export const batchFormat = 1
 
+/** The most that the column holds: a claim must not fail for a number. */
+const mostRuns = 32_767
+
 type BatchRow = {
   first_trigger: TriggerId
   n: number
@@ -43,7 +46,7 @@ export async function claimBatch(
 ): Promise<ClaimedBatch | undefined> {
   const rows = await sql<(BatchRow & (TriggerRow | { id: null }))[]>`
     WITH claimed AS (
-      UPDATE batches SET owner = ${worker}::int, runs = runs + 1
+      UPDATE batches SET owner = ${worker}::int, runs = least(runs + 1, ${mostRuns}::int)
       WHERE id = ${batch}::bigint AND owner IS NULL AND EXISTS (SELECT FROM workers WHERE id = ${worker}::int)
         AND v <= ${batchFormat}::int AND quarantined_at IS NULL
       RETURNING first_trigger, n, runs, base, plan, bulk

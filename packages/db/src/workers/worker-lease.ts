@@ -83,14 +83,21 @@ export async function findOwned(sql: SqlOrTransaction, worker: WorkerId): Promis
  * Frees batches and lanes that are marked as a worker's but in nobody's hands: the answer to their claim was lost, or
  * work on them ended in an error. One claimed anew since it was found has another number of runs and stays. A run that
  * came to no plan is given back, since runs are there to count deaths. Returns how many were freed.
+ *
+ * @param begun whether work on them may have begun, default true; a run in which nothing was is given back in any case
  */
-export async function freeOwned(sql: SqlOrTransaction, worker: WorkerId, owned: Owned): Promise<number> {
+export async function freeOwned(
+  sql: SqlOrTransaction,
+  worker: WorkerId,
+  owned: Owned,
+  begun = true,
+): Promise<number> {
   const ids = (of: ReadonlyMap<number, number>) => [...of.keys()]
   const runs = (of: ReadonlyMap<number, number>) => [...of.values()]
   const [row] = await sql<{ freed: number }[]>`
     WITH batch AS (
       UPDATE batches SET owner = NULL,
-        runs = batches.runs - (plan IS NULL)::int
+        runs = batches.runs - (plan IS NULL OR NOT ${begun}::boolean)::int
       FROM unnest(${ids(owned.batches)}::bigint[], ${runs(owned.batches)}::int[]) AS f(id, runs)
       WHERE batches.id = f.id AND batches.runs = f.runs AND owner = ${worker}::int
       RETURNING 1
