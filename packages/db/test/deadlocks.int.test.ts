@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { deleteSubscription, openDatabase, updateSubscription, type Database } from '@waybill/db'
+import {
+  claimLane,
+  deleteSubscription,
+  findAttempts,
+  openDatabase,
+  sliceLane,
+  updateSubscription,
+  type Database,
+} from '@waybill/db'
 import type { SubscriptionId } from '@waybill/domain'
 import { openFixture, waitForLockWait, yard, type Fixture } from './support/fixture.ts'
 
@@ -52,5 +60,30 @@ describe('a change that loses a deadlock', () => {
   it('is done again when it deletes', async () => {
     const { id } = await f.subscribe({ key: 'deleted' })
     expect(await crossed(id, () => deleteSubscription(hasty.orm, 'test', yard, id))).toBe(true)
+  })
+})
+
+describe('a slice that loses a deadlock after it has marked', () => {
+  it('has what it marked, with the death it found', async () => {
+    const { id } = await f.subscribe({ key: 'sliced' })
+    const one = await f.failOnce(id)
+    const two = await f.failOnce(id)
+    await f.sql`UPDATE due SET run = 0 WHERE subscription = ${id}::int`
+    const lane = await claimLane(f.sql, id, f.worker)
+    if (!lane) throw new Error('not claimed')
+    const wanted = { limit: 10, suspects: false, which: 'all' } as const
+    let slicing: ReturnType<typeof sliceLane> | undefined
+    await f.sql.begin(async (tx) => {
+      await tx`SELECT FROM deliveries WHERE id = ${two.delivery}::bigint FOR UPDATE`
+      slicing = sliceLane(hasty.sql, id, f.worker, lane.run, wanted)
+      slicing.catch(() => {})
+      await waitForLockWait(f)
+      await tx`SELECT FROM deliveries WHERE id = ${one.delivery}::bigint FOR UPDATE`
+    })
+    expect((await slicing)?.map((due) => [due.delivery, due.attempts, due.crashes])).toEqual([
+      [one.delivery, 2, 1],
+      [two.delivery, 2, 1],
+    ])
+    expect(await findAttempts(f.sql, [one.delivery])).toHaveLength(2)
   })
 })

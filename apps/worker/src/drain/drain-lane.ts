@@ -218,9 +218,8 @@ async function sliceNext(turn: Turn, room: number): Promise<number> {
 async function slice(turn: Turn, limit: number, suspects: boolean, which: DueKind = 'all'): Promise<number> {
   const { deps, lane, subscriber, open } = turn
   if (limit < 1) return 0
-  const sliced = await retryDeadlocks(() =>
-    sliceLane(deps.sql, subscriber.id, deps.lease.worker, lane.run, { limit, suspects, which }),
-  )
+  const wanted = { limit, suspects, which }
+  const sliced = await sliceLane(deps.sql, subscriber.id, deps.lease.worker, lane.run, wanted)
   turn.taken += sliced.length
   if (sliced.length > 0) faultPoint('drain.sliced')
   const hopeless = (due: SlicedDelivery) => due.expired || due.crashes >= maxCrashes

@@ -1,5 +1,6 @@
 import type { SubscriptionId, WorkerId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
+import { retryDeadlocks } from '../pg-error.ts'
 import type { StoredTrigger } from '../triggers/stored-trigger.ts'
 import { markDue, type DueWanted, type MarkedRow } from './mark-due.ts'
 import { readMarked } from './read-marked.ts'
@@ -25,7 +26,8 @@ export type SlicedDelivery = Omit<MarkedRow, 'died'> & {
  * without it only the others. A run that no longer owns the lane gets nothing.
  *
  * Several statements, because the marks tell the bounds within which deliveries, and these within which triggers
- * lie: one statement for all would look into every partition. If a later one fails, the caller takes the run's marks
+ * lie: one statement for all would look into every partition. One that loses a deadlock is repeated by itself, for what is
+ * marked is not marked again. If a later one fails, the caller takes the run's marks
  * back; a worker that dies between marking and noting a death leaves that one death counted but not shown.
  */
 export async function sliceLane(
@@ -35,10 +37,10 @@ export async function sliceLane(
   run: number,
   wanted: DueWanted,
 ): Promise<SlicedDelivery[]> {
-  const marked = await markDue(sql, subscription, worker, run, wanted)
+  const marked = await retryDeadlocks(() => markDue(sql, subscription, worker, run, wanted))
   if (marked.length === 0) return []
   const died = marked.filter((row) => row.died)
-  if (died.length > 0) await recordDeaths(sql, died)
+  if (died.length > 0) await retryDeadlocks(() => recordDeaths(sql, died))
   const sliced = await readMarked(sql, subscription, marked)
   if (sliced.length < marked.length) {
     const readable = new Set(sliced.map((row) => row.delivery))
