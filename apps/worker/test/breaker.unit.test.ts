@@ -112,6 +112,18 @@ describe('the breaker of first attempts', () => {
     expect(breakers.openCount()).toBe(1)
   })
 
+  it('forgets an endpoint that was not asked for a day, which may be gone', () => {
+    const now = { ms: 0 }
+    const breakers = open(now)
+    now.ms = 12 * 3_600_000
+    for (let i = 0; i < unwellToOpen; i += 1) breakers.report(asSubscriptionId(5), false)
+    expect(breakers.openCount()).toBe(2)
+    now.ms = 24 * 3_600_000
+    breakers.report(asSubscriptionId(6), false)
+    expect(breakers.openCount()).toBe(1)
+    expect(breakers.isOpen(endpoint)).toBe(false)
+  })
+
   it('stays shut for as long as a Retry-After asks, whatever else comes back meanwhile', () => {
     const now = { ms: 0 }
     const breakers = createBreakers({ unwellToOpen, probeEveryMs: 5_000, monotonic: () => now.ms })

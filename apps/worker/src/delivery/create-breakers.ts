@@ -11,7 +11,10 @@ export type Breakers = {
   openCount(): number
 }
 
-type Trouble = { unwell: number; probeAt: number; asked: boolean }
+type Trouble = { unwell: number; probeAt: number; asked: boolean; reportedAt: number }
+
+/** An endpoint that was not asked for so long may be one of a deleted subscription, in ms. */
+const forgottenAfterMs = 86_400_000
 
 export type BreakerOptions = {
   /** Answers in a row, none of them well, at which a breaker opens. */
@@ -27,7 +30,14 @@ export type BreakerOptions = {
  */
 export function createBreakers(options: BreakerOptions): Breakers {
   const { unwellToOpen, probeEveryMs = 5_000, monotonic: now = () => performance.now() } = options
+  /** The one reported longest ago first. */
   const troubles = new Map<SubscriptionId, Trouble>()
+  const forgetSilent = (at: number) => {
+    for (const [subscription, { reportedAt }] of troubles) {
+      if (at - reportedAt < forgottenAfterMs) return
+      troubles.delete(subscription)
+    }
+  }
   return {
     isOpen: (subscription) => {
       const trouble = troubles.get(subscription)
@@ -41,12 +51,16 @@ export function createBreakers(options: BreakerOptions): Breakers {
       if (isWell === undefined) return
       if (isWell) return void troubles.delete(subscription)
       const { unwell = 0, probeAt = 0, asked = false } = troubles.get(subscription) ?? {}
+      const at = now()
       const waitMs = Math.max(probeEveryMs, Math.min(askedToWaitMs, maxBlockedMs))
+      troubles.delete(subscription) // and set again: the map's order is that of the reports
       troubles.set(subscription, {
         unwell: unwell + 1,
-        probeAt: Math.max(probeAt, now() + waitMs),
-        asked: askedToWaitMs > 0 || (asked && now() < probeAt),
+        probeAt: Math.max(probeAt, at + waitMs),
+        asked: askedToWaitMs > 0 || (asked && at < probeAt),
+        reportedAt: at,
       })
+      forgetSilent(at)
     },
     openCount: () => [...troubles.values()].filter(({ unwell }) => unwell >= unwellToOpen).length,
   }

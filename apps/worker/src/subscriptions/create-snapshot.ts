@@ -1,4 +1,5 @@
 import {
+  deletedKeptDays,
   findRevisionView,
   loadSubscriptions,
   type LoadedSubscription,
@@ -56,24 +57,31 @@ type State = {
   /** Derived from `byIntegration` when first asked; dropped when its integration changes. */
   listening: Map<IntegrationId, Map<number, readonly Subscriber[]>>
   olderViews: Map<string, string | null>
+  /** Deleted ones that are still known, with when that was read, oldest first. */
+  deleted: Map<SubscriptionId, number>
   /** Subscriptions of profiles or in states this version does not know. */
   foreign: Map<IntegrationId, Set<SubscriptionId>>
 }
 
 const maxOlderViews = 10_000
+/** As long as a worker that starts afresh loads them. */
+const deletedKeptMs = deletedKeptDays * 86_400_000
 
 export function createSnapshot(deps: {
   storage: Pick<Storage, 'sql'>
   keys: MasterKeys
   scheduleScale: number
   logger: Pick<Logger, 'error'>
+  monotonic?: () => number
 }): Snapshot {
+  const { monotonic: now = () => performance.now() } = deps
   const state: State = {
     version: 0,
     byId: new Map(),
     byIntegration: new Map(),
     listening: new Map(),
     olderViews: new Map(),
+    deleted: new Map(),
     foreign: new Map(),
   }
   const scaled = new Map<ProfileName, Profile>(
@@ -92,9 +100,10 @@ export function createSnapshot(deps: {
     const { version, changed } = wentBack ? await load(0) : loaded
     if (wentBack) forget(state)
     for (const subscription of changed) {
-      apply(state, scaled, subscription)
+      apply(state, scaled, subscription, now())
       if (!subscription.secrets) deps.logger.error('secret.unreadable', { subscription: subscription.id })
     }
+    forgetDeleted(state, now() - deletedKeptMs)
     state.version = Math.max(state.version, version)
   }
   return {
@@ -124,11 +133,32 @@ export function createSnapshot(deps: {
 
 function forget(state: State): void {
   state.version = 0
-  for (const map of [state.byId, state.byIntegration, state.listening, state.olderViews, state.foreign])
+  for (const map of [
+    state.byId,
+    state.byIntegration,
+    state.listening,
+    state.olderViews,
+    state.deleted,
+    state.foreign,
+  ])
     map.clear()
 }
 
-function apply(state: State, scaled: Map<ProfileName, Profile>, subscription: LoadedSubscription): void {
+/** Those that were deleted before `since`: no plan and no due row names them any more. */
+function forgetDeleted(state: State, since: number): void {
+  for (const [id, readAt] of state.deleted) {
+    if (readAt >= since) return
+    state.deleted.delete(id)
+    state.byId.delete(id)
+  }
+}
+
+function apply(
+  state: State,
+  scaled: Map<ProfileName, Profile>,
+  subscription: LoadedSubscription,
+  now: number,
+): void {
   const { id, integration } = subscription
   state.listening.delete(integration)
   const ofIntegration = state.byIntegration.get(integration) ?? new Map<SubscriptionId, Subscriber>()
@@ -151,8 +181,10 @@ function apply(state: State, scaled: Map<ProfileName, Profile>, subscription: Lo
     subscription.successCode === null ? undefined : parseSuccessCode(subscription.successCode)
   const subscriber = { ...subscription, state: itsState, settings, successRule }
   state.byId.set(id, subscriber)
-  if (subscription.deleted) ofIntegration.delete(id)
-  else ofIntegration.set(id, subscriber)
+  if (subscription.deleted) {
+    ofIntegration.delete(id)
+    if (!state.deleted.has(id)) state.deleted.set(id, now)
+  } else ofIntegration.set(id, subscriber)
 }
 
 function listening(state: State, integration: IntegrationId, eventId: number): readonly Subscriber[] {

@@ -31,9 +31,12 @@ export type LoadedSubscription = {
 
 type Row = Omit<LoadedSubscription, 'state' | 'secrets'> & { state: number; sealed: string | null }
 
+/** For how long a deleted subscription is still loaded: plans and due rows may name it. */
+export const deletedKeptDays = 14
+
 /**
  * The subscriptions that changed after `sinceVersion` (0: all) and the version this reading is good for. Those
- * deleted within 14 days are included: plans and due rows may still name them.
+ * deleted lately are included.
  */
 export async function loadSubscriptions(
   sql: SqlOrTransaction,
@@ -51,7 +54,7 @@ export async function loadSubscriptions(
         WHERE k.subscription = s.id AND (k.expires_at IS NULL OR k.expires_at > now())) AS sealed
     FROM subscriptions s JOIN revisions r ON r.subscription = s.id AND r.revision = s.revision
     WHERE s.changed_version > ${sinceVersion}::bigint
-      AND (s.deleted_at IS NULL OR s.deleted_at > now() - interval '14 days')`
+      AND (s.deleted_at IS NULL OR s.deleted_at > now() - ${deletedKeptDays}::int * interval '1 day')`
   const changed = rows.map(({ sealed, state, ...row }) => ({
     ...row,
     state: findStateName(state),
