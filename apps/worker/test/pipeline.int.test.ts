@@ -34,6 +34,21 @@ describe.each(queueBackends())('the pipeline on the $name queue', (backend) => {
   }
   const arrived = (path: string) => p.receiver.requests.filter((request) => request.path.startsWith(path))
 
+  it('counts no death where the outcome of a retry is no longer wanted', async () => {
+    await p.subscribe('/counted')
+    p.receiver.setResponder(async () => {
+      const seen = arrived('/counted').length
+      // As if this attempt had been recorded by somebody else while it was under way.
+      if (seen === 2) await p.sql`UPDATE deliveries SET attempts = 2 WHERE attempts = 1`
+      return { status: seen < 3 ? 500 : 200 }
+    })
+    const [delivery] = await p.settled(await send(aTrigger()))
+    expect((await p.attemptsOf(delivery.id)).map(({ n, err }) => [n, err])).toEqual([
+      [1, 'unexpected_status'],
+      [3, null],
+    ])
+  })
+
   it('delivers to every subscription that listens, signed so that the published library agrees', async () => {
     await p.subscribe('/all?k=9&sig=a%2Fb+c')
     await p.subscribe('/v2', { profile: profileCode('planomatic-v2') })

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import {
   claimLane,
   findDelivery,
+  inspectDeliveries,
   ignoreDelivery,
   recordLaterOutcomes,
   redeliver,
@@ -108,6 +109,55 @@ describe('ignoring a delivery while it is being sent', () => {
       status: statusCode('ignored_failed'),
       attempts: 2,
       nextAttemptAt: null,
+    })
+  })
+
+  const marked = async (key: string) => {
+    const { id } = await f.subscribe({ key })
+    const { delivery } = await f.failOnce(id)
+    const claim = await claimLane(f.sql, id, f.worker)
+    if (!claim) throw new Error('not claimed')
+    const slice = (run = claim.run) =>
+      sliceLane(f.sql, id, f.worker, run, { limit: 10, suspects: false, which: 'all' })
+    expect((await slice()).map((due) => due.delivery)).toEqual([delivery])
+    return { id, delivery, slice }
+  }
+
+  it('sends one that is redelivered meanwhile only after that', async () => {
+    const { delivery, slice } = await marked('redelivered')
+    await ignore(delivery)
+    expect(await redeliver(f.sql, yard, delivery)).toMatchObject({ generation: 3 })
+    expect(await slice()).toEqual([])
+    await recordLaterOutcomes(f.sql, [outcome(delivery, 'failed')])
+    expect((await slice()).map((due) => [due.delivery, due.attempts, due.generation])).toEqual([
+      [delivery, 2, 3],
+    ])
+  })
+
+  it.each<'delivered' | 'failed'>(['delivered', 'failed'])(
+    'leaves nothing due once it is %s',
+    async (status) => {
+      const { delivery } = await marked(`settled-${status}`)
+      await ignore(delivery)
+      expect(await findDelivery(f.sql, yard, delivery)).toMatchObject({ nextAttemptAt: null })
+      expect(await inspectDeliveries(f.sql, [delivery])).toEqual([])
+      await recordLaterOutcomes(f.sql, [
+        outcome(delivery, status, status === 'failed' ? { delayMs: 0, step: 2 } : null),
+      ])
+      expect(await dueOf(delivery)).toHaveLength(0)
+    },
+  )
+
+  it('does not send it again when its worker died', async () => {
+    const { id, delivery, slice } = await marked('died')
+    await ignore(delivery)
+    await f.sql`UPDATE lanes SET owner = NULL WHERE subscription = ${id}::int`
+    const claim = await claimLane(f.sql, id, f.worker)
+    expect(await slice(claim?.run)).toEqual([])
+    expect(await dueOf(delivery)).toHaveLength(0)
+    expect(await findDelivery(f.sql, yard, delivery)).toMatchObject({
+      status: statusCode('ignored_failed'),
+      attempts: 2,
     })
   })
 

@@ -11,8 +11,8 @@ import type { DrainDeps } from './drain-lane.ts'
 const unrecordedPauseMs = 60_000
 
 /**
- * Sends one marked delivery and resolves when its outcome is committed; 'kept' when it was not sent after all and keeps
- * its mark, undefined when it makes no body and was settled. Never rejects.
+ * Sends one marked delivery and resolves when its outcome is committed; 'kept' when it was not sent after all, or its
+ * outcome is no longer wanted, and it keeps its mark, undefined when it makes no body and was settled. Never rejects.
  */
 export async function sendRetry(
   deps: DrainDeps,
@@ -28,8 +28,8 @@ export async function sendRetry(
     deps.breakers.report(subscriber.id, result.isWell, result.askedToWaitMs)
     const { decision } = result
     if (decision.kind === 'give-up' && decision.deactivate) deps.deactivate(subscriber.id, decision.reason)
-    await deps.laterRecorder.record(laterOutcome(due, result))
-    return result
+    const isTaken = await deps.laterRecorder.record(laterOutcome(due, result))
+    return isTaken ? result : 'kept'
   } catch (error) {
     if (error instanceof OutcomeRefused) return await setAside(deps, subscriber, due)
     if (error instanceof NotSent) await deps.notSent(error)

@@ -14,7 +14,10 @@ type Row = {
   recorded: number
 }
 
-/** Judges deliveries one by one, in one statement, so that what it compares belongs together. */
+/**
+ * Judges deliveries one by one, in one statement, so that what it compares belongs together. The due row of one that was
+ * ignored while it is sent is as good as gone.
+ */
 export async function inspectDeliveries(
   sql: SqlOrTransaction,
   ids: readonly DeliveryId[],
@@ -24,7 +27,7 @@ export async function inspectDeliveries(
   const high = ids.reduce((a, b) => Math.max(a, b), 0)
   const rows = await sql<Row[]>`
     SELECT asked.id, d.status, d.err, coalesce(d.subscription, u.subscription) AS subscription, d.attempts, d.generation,
-      u.delivery IS NOT NULL AS due, u.generation AS "dueGeneration",
+      u.delivery IS NOT NULL AND (u.run IS NULL OR d.id IS NULL OR u.generation >= d.generation) AS due, u.generation AS "dueGeneration",
       (SELECT count(*)::int FROM attempts a
         WHERE a.delivery = asked.id AND a.delivery >= ${low}::bigint AND a.delivery <= ${high}::bigint) AS recorded
     FROM unnest(${[...ids]}::bigint[]) AS asked(id)

@@ -56,7 +56,7 @@ export const selectDeliveries = (sql: SqlOrTransaction) => sql`
   JOIN triggers t ON t.id = d.trigger
   JOIN subscriptions s ON s.id = d.subscription
   JOIN revisions r ON r.subscription = d.subscription AND r.revision = d.revision
-  LEFT JOIN due u ON u.delivery = d.id`
+  LEFT JOIN due u ON u.delivery = d.id AND u.generation = d.generation`
 
 export async function findDelivery(
   sql: SqlOrTransaction,

@@ -10,7 +10,8 @@ const changes = (Object.entries(moves.ignore) as [DeliveryStatus, DeliveryStatus
  * A person dismisses a delivery: the ignored status of the one it has, next generation, no more retries, and an audit line.
  * The status is looked at once the row is locked, so of an attempt's outcome and this one waits for the other: a success that
  * came first is not ignored, and one that comes later still makes it delivered. Returns the stored code it now has.
- * Undefined: nothing changed, since the integration has no such delivery or its status cannot be ignored or already is.
+ * A delivery that is being sent right now keeps its due row, of the generation before, until that send is recorded: what is
+ * redelivered meanwhile must not be sent beside it. Undefined: nothing changed, since the integration has no such delivery or its status cannot be ignored or already is.
  */
 export async function ignoreDelivery(
   sql: SqlOrTransaction,
@@ -27,7 +28,7 @@ export async function ignoreDelivery(
       RETURNING d.id, d.integration, d.subscription, d.status
     ),
     settled AS (
-      DELETE FROM due USING ignored WHERE due.delivery = ignored.id
+      DELETE FROM due USING ignored WHERE due.delivery = ignored.id AND due.run IS NULL
     ),
     noted AS (
       INSERT INTO audit_log (actor, integration, action, target, details)

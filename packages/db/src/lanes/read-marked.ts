@@ -9,10 +9,14 @@ type DeliveryRow = {
   trigger: TriggerId
   revision: number
   profile: number
+  generation: number
   attempts: number
 }
 
-/** What marked deliveries need to be sent, in the order of their ids. Both readings are bounded by ids. */
+/**
+ * What marked deliveries need to be sent, in the order of their ids; not those that a person ignored or redelivered since
+ * they became due. Both readings are bounded by ids.
+ */
 export async function readMarked(
   sql: SqlOrTransaction,
   subscription: SubscriptionId,
@@ -20,7 +24,7 @@ export async function readMarked(
 ): Promise<SlicedDelivery[]> {
   const ids = marked.map((row) => row.delivery)
   const deliveries = await sql<DeliveryRow[]>`
-    SELECT id, trigger, revision, profile, attempts FROM deliveries
+    SELECT id, trigger, revision, profile, generation, attempts FROM deliveries
     WHERE id = ANY(${ids}::bigint[]) AND id >= ${Math.min(...ids)}::bigint AND id <= ${Math.max(...ids)}::bigint
     ORDER BY id`
   if (deliveries.length === 0) return []
@@ -34,7 +38,7 @@ export async function readMarked(
   return deliveries.flatMap(({ id, trigger, ...delivery }) => {
     const mark = markOf.get(id)
     const stored = triggerOf.get(trigger)
-    if (!mark || !stored) return []
+    if (!mark || mark.generation !== delivery.generation || !stored) return []
     const { died: _died, ...due } = mark
     return [{ ...due, ...delivery, subscription, trigger: stored }]
   })

@@ -3,7 +3,8 @@ import type { SqlOrTransaction } from '../open-database.ts'
 
 /**
  * Gives up deliveries that will not be sent again, without an attempt: status failed with `err`, due row gone, and
- * a notice for a person where `notice` names its kind. Those that were settled or redelivered since are left alone.
+ * a notice for a person where `notice` names its kind. Those that were settled or redelivered since are left alone;
+ * one that was ignored while it was sent, or whose delivery is gone, only loses its due row.
  */
 export async function settleUnsent(
   sql: SqlOrTransaction,
@@ -25,7 +26,7 @@ export async function settleUnsent(
       RETURNING d.id, d.integration, d.subscription, d.attempts, d.last_code
     ),
     settled AS (
-      DELETE FROM due USING failed WHERE due.delivery = failed.id
+      DELETE FROM due USING given g WHERE due.delivery = g.id AND due.generation = g.generation
     ),
     noticed AS (
       INSERT INTO notices (kind, ref, integration, details)

@@ -18,7 +18,7 @@ export type LaterOutcome = {
 /**
  * One statement for one flush of outcomes from lanes. Fenced by the attempt number: an outcome whose number is
  * not the next one was recorded before and changes nothing. Status and schedule follow only while no person acted
- * since the send (same generation); a 2xx that comes after an ignore still makes the delivery delivered, and one
+ * since the send (same generation); one that was ignored since loses its due row, a 2xx that comes after an ignore still makes the delivery delivered, and one
  * that was redelivered meanwhile stays pending and loses its mark. Returns the deliveries that took their outcome.
  */
 export async function recordLaterOutcomes(
@@ -59,14 +59,16 @@ export async function recordLaterOutcomes(
     ),
     settled AS (
       DELETE FROM due USING o JOIN taken ON taken.id = o.delivery
-      WHERE due.delivery = o.delivery AND taken.mine AND o.delay_ms IS NULL
+      WHERE due.delivery = o.delivery
+        AND CASE WHEN taken.mine THEN o.delay_ms IS NULL ELSE due.generation = o.generation END
     ),
     moved AS (
       UPDATE due SET run = NULL, crashes = 0,
         due_at = CASE WHEN taken.mine THEN now() + o.delay_ms * interval '1 millisecond' ELSE due.due_at END,
         step = CASE WHEN taken.mine THEN o.step ELSE due.step END
       FROM o JOIN taken ON taken.id = o.delivery
-      WHERE due.delivery = o.delivery AND (NOT taken.mine OR o.delay_ms IS NOT NULL)
+      WHERE due.delivery = o.delivery
+        AND CASE WHEN taken.mine THEN o.delay_ms IS NOT NULL ELSE due.generation <> o.generation END
     )
     SELECT id FROM taken`
   return new Set(rows.map((row) => row.id))
