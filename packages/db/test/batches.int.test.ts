@@ -16,7 +16,7 @@ import {
   storeTriggers,
   takeOverDeadWorkers,
 } from '@waybill/db'
-import { asBatchId, type SubscriptionId } from '@waybill/domain'
+import { asBatchId, asSubscriptionId, type SubscriptionId } from '@waybill/domain'
 import {
   anAttempt,
   anEntry,
@@ -49,6 +49,23 @@ describe('batches', () => {
       SELECT owner, runs, plan FROM batches WHERE id = ${batch}`
     return row
   }
+
+  it('are not ended by deliveries of others that have their numbers', async () => {
+    const one = await f.plan(subscription)
+    const other = await f.plan(subscription)
+    const outcome = failedFirst(one.delivery, one.trigger, subscription, 0)
+    expect(await recordFirstOutcomes(f.sql, f.worker, [outcome], [one.batch])).toBe(1)
+    expect(await recordFirstOutcomes(f.sql, f.worker, [outcome], [one.batch])).toBe(0)
+    const good = failedFirst(other.delivery, other.trigger, subscription, 0)
+    const strange = { ...outcome, trigger: other.trigger }
+    const recording = recordFirstOutcomes(f.sql, f.worker, [strange, good], [other.batch])
+    await expect(recording).rejects.toMatchObject({ code: '23505' })
+    expect(await rowOf(other.batch)).toMatchObject({ owner: f.worker })
+    const elsewhere = { ...outcome, subscription: asSubscriptionId(subscription + 1) }
+    await expect(recordFirstOutcomes(f.sql, f.worker, [elsewhere], [])).rejects.toThrow(
+      `delivery ${one.delivery} is of another trigger or subscription`,
+    )
+  })
 
   it('can be claimed however often they were given back', async () => {
     const batch = await aBatch()

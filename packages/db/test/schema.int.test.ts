@@ -102,6 +102,19 @@ describe('the migrated database', () => {
     expect(row?.days).toBe(0)
   })
 
+  it('gives out no number again that was stored while the clock was wrong', async () => {
+    await f.sql`SELECT setval('number_block', (SELECT last_value FROM number_block) + 3 * 100000000::bigint)`
+    const first = await f.sql<{ number: number }[]>`SELECT last_value * 1000 AS number FROM number_block`
+    const highest = first[0]?.number ?? 0
+    await f.sql`
+      INSERT INTO batches (id, first_trigger, n, v) VALUES (${highest}::bigint, ${highest}::bigint, 1, 1)`
+    const take = async () => (await f.sql<{ number: number }[]>`SELECT number()`)[0]?.number ?? 0
+    const taken = await Promise.all(Array.from({ length: 40 }, take))
+    expect(new Set(taken).size).toBe(40)
+    expect(Math.min(...taken)).toBeGreaterThan(highest)
+    await f.sql`DELETE FROM batches WHERE id = ${highest}::bigint`
+  })
+
   it('is migrated by four processes at once and again without harm', async () => {
     await Promise.all([1, 2, 3, 4].map(() => migrateDatabase(f.url)))
     expect((await databaseHealth(f.sql)).migrated).toBe(true)

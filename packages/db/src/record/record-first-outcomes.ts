@@ -37,7 +37,8 @@ type Due = NonNullable<FirstOutcome['due']>
 /**
  * One statement for one flush: deliveries that are not there yet, then for exactly those their attempts, due rows
  * and lanes; last the batches whose outcomes end with this flush. Repeating a flush changes nothing, and what an
- * earlier owner of a batch recorded is never overwritten. Returns how many deliveries were new.
+ * earlier owner of a batch recorded is never overwritten. Fails where what is there is of another trigger or subscription.
+ * Returns how many deliveries were new.
  */
 export async function recordFirstOutcomes(
   sql: SqlOrTransaction,
@@ -100,6 +101,8 @@ export async function recordFirstOutcomes(
     finished AS (
       DELETE FROM batches WHERE id = ANY(${[...finishedBatches]}::bigint[]) AND owner = ${worker}::int
     )
-    SELECT count(*)::int AS recorded FROM recorded`
+    SELECT count(*)::int AS recorded, CASE WHEN count(*) < ${sorted.length}::int THEN
+      (SELECT refuse_strangers(array_agg(id), array_agg(trigger), array_agg(subscription)) FROM o) END
+    FROM recorded`
   return result?.recorded ?? 0
 }
