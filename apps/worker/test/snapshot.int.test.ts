@@ -5,11 +5,13 @@ import { createSnapshot } from '../src/subscriptions/create-snapshot.ts'
 import { openPipeline, yard, type Pipeline } from './support/pipeline.ts'
 
 const dayMs = 86_400_000
+const [backend] = queueBackends()
+if (!backend) throw new Error('there is no queue backend')
 
 describe('the subscriptions in memory', () => {
   let p: Pipeline
   beforeEach(async () => {
-    p = await openPipeline(queueBackends()[0])
+    p = await openPipeline(backend)
   })
   afterEach(() => p.close())
 
