@@ -18,6 +18,7 @@ import { createApiMetrics, type ApiMetrics } from './metrics.ts'
 import { createSessions, type Sessions } from './planomatic/identity/create-sessions.ts'
 import { createPageGate, type PageGate } from './http/create-page-gate.ts'
 import { createRateLimit, type RateLimit } from './planning-center/create-rate-limit.ts'
+import { createDatabaseClock, type DatabaseClock } from './storage/create-database-clock.ts'
 import { createInstallationCheck, type InstallationCheck } from './storage/create-installation-check.ts'
 import type { UrlRules } from './subscriptions/subscription-fields.ts'
 import { createAccept, type Accept } from './triggers/create-accept.ts'
@@ -49,7 +50,7 @@ export type ApiDeps = {
   refuseWhileAway: () => void
   suspect: () => void
   stopping: () => boolean
-  now: () => number
+  databaseClock: DatabaseClock
   monotonic: () => number
   turn: TurnMeter
   /** Answers what waits, then lets go of the queue and the database. */
@@ -82,7 +83,9 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
     logger,
   )
   const keys = deriveMasterKeys(config.secrets.masterKey)
-  const installation = createInstallationCheck(storage, keys, config.production, logger)
+  const monotonic = (): number => performance.now()
+  const databaseClock = createDatabaseClock({ now: () => Date.now(), monotonic })
+  const installation = createInstallationCheck(storage, keys, config.production, databaseClock, logger)
   const wakeUps = createWakeUps(queueConfigFrom(config), {
     onError: (error) => logger.warn('queue.failed', { error }),
   })
@@ -90,7 +93,6 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
     queueReady: () => wakeUps.ready(),
     wakeUpsDropped: () => wakeUps.dropped(),
   })
-  const monotonic = (): number => performance.now()
   const { suspect } = storage
   const tokens = createTokenCache((hash) => lookUp(storage, hash), { ttlMs: config.tokenCacheMs, monotonic })
   const sessions = createSessions(storage, { ttlMs: config.tokenCacheMs, monotonic })
@@ -101,6 +103,7 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
   const accept = createAccept({
     storing,
     sql: () => storage.sql,
+    databaseClock,
     suspect,
     wake: (batch, bulk) => wakeUps.fanOut(batch, { bulk }),
     metrics,
@@ -133,7 +136,7 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
     refuseWhileAway: () => refuseWhileAway(storage, installation.state()),
     suspect,
     stopping,
-    now: Date.now,
+    databaseClock,
     monotonic,
     turn: createTurnMeter(),
     close: async () => {

@@ -139,6 +139,7 @@ function openAccept(url: string) {
   })
   const accept = createAccept({
     sql: () => database.sql,
+    databaseClock: { ask: () => () => undefined },
     suspect: () => undefined,
     wake: (batch) => woken.push(batch),
     storing: { stored: () => undefined, failed: () => undefined },

@@ -135,6 +135,7 @@ const triggerBody = (order: string) => ({
   kind: 'order_status',
   name: 'scheduled',
   order_id: order,
-  occurred_at: '2026-03-02T15:04:05Z',
+  // As order systems send it: fresh, by a clock that is right.
+  occurred_at: new Date().toISOString(),
   order: { property_info: { address: { street: `${order} Elm Rd`, city: 'Boulder' } } },
 })

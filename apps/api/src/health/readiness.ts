@@ -3,6 +3,7 @@ import type { WakeUps } from '@waybill/queue'
 import { withDeadline } from '@waybill/runtime'
 import type { Answer } from '../http/send-answer.ts'
 import type { StoreHealth } from './create-store-health.ts'
+import type { DatabaseClock } from '../storage/create-database-clock.ts'
 import type { InstallationCheck } from '../storage/create-installation-check.ts'
 
 export type HealthDeps = {
@@ -10,6 +11,7 @@ export type HealthDeps = {
   wakeUps: Pick<WakeUps, 'ready'>
   installation: InstallationCheck
   storing: Pick<StoreHealth, 'failing'>
+  databaseClock: Pick<DatabaseClock, 'ask'>
   stopping: () => boolean
 }
 
@@ -38,8 +40,10 @@ async function checkDatabase(
   const masterKey = deps.installation.state()
   const key: Check = masterKey === 'passed' ? { ok: true } : { ok: false, detail: masterKey }
   try {
+    const told = deps.databaseClock.ask()
     const asked = databaseHealth(deps.storage.sql)
     const health = await withDeadline(asked, answerWithinMs, () => new Error('no answer'))
+    if (health.nowMs !== undefined) told(health.nowMs)
     return {
       database: health.readOnly ? { ok: false, detail: 'read-only' } : { ok: true },
       migrations: health.migrated ? { ok: true } : { ok: false, detail: 'schema_outdated' },

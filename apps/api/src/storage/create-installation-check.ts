@@ -8,8 +8,12 @@ import {
 } from '@waybill/db'
 import { withDeadline, type Logger } from '@waybill/runtime'
 import { isOutage, StorageTimeout } from '../http/to-problem.ts'
+import type { DatabaseClock } from './create-database-clock.ts'
 
-/** Whether the database has our schema and master key, and keeps what it commits; until that is known nothing is stored. */
+/**
+ * Whether the database has our schema and master key, and keeps what it commits; until that is known nothing is stored. Its
+ * clock is known from then on, too.
+ */
 export type InstallationCheck = {
   state(): 'passed' | 'not checked yet' | 'schema_outdated' | 'refused'
   /**
@@ -25,6 +29,7 @@ export function createInstallationCheck(
   storage: Pick<Storage, 'sql' | 'suspect'>,
   keys: MasterKeys,
   production: boolean,
+  clock: Pick<DatabaseClock, 'ask'>,
   logger: Pick<Logger, 'warn'>,
 ): InstallationCheck {
   let state: ReturnType<InstallationCheck['state']> = 'not checked yet'
@@ -35,7 +40,9 @@ export function createInstallationCheck(
     told = reason
   }
   const ask = async () => {
-    await refuseOldSchema(storage.sql)
+    const clockTold = clock.ask()
+    const { nowMs } = await refuseOldSchema(storage.sql)
+    if (nowMs !== undefined) clockTold(nowMs)
     await checkMasterKey(storage.sql, keys)
     await checkDurability(storage.sql, production, logger)
   }

@@ -9,6 +9,7 @@ import { maxDepth, parseJsonBody } from '../http/parse-json-body.ts'
 import { invalidBody, problem, type FieldProblem } from '../http/problem.ts'
 import { readBody } from '../http/read-body.ts'
 import { requestId } from '../http/request-id.ts'
+import type { DatabaseClock } from '../storage/create-database-clock.ts'
 import { checkScope } from './check-scope.ts'
 import { checkTrigger, maxTriggerBytes } from './check-trigger.ts'
 import type { Accept, KnownResult } from './create-accept.ts'
@@ -21,7 +22,7 @@ export type AcceptRouteDeps = {
   publicIds: PublicIds
   /** Throws while nothing may be stored. */
   refuseWhileAway: () => void
-  now: () => number
+  databaseClock: Pick<DatabaseClock, 'nowMs'>
   monotonic: () => number
 }
 
@@ -55,9 +56,10 @@ function acceptKind(deps: AcceptRouteDeps, kind: Kind): AcceptHandler {
     checkMediaType(request)
     const bytes = await readBody(request, kind.maxBytes)
     const readAt = deps.monotonic()
-    const checked = kind.read(bytes, principal, deps.now())
-    const { integration, triggers } = checked instanceof Promise ? await checked : checked
+    // First: before the database was asked nobody knows its clock, by which a refusal would be for good.
     deps.refuseWhileAway()
+    const checked = kind.read(bytes, principal, deps.databaseClock.nowMs())
+    const { integration, triggers } = checked instanceof Promise ? await checked : checked
     const entry: AcceptEntry = { integration, triggers }
     if (key) entry.key = { hash: key, bodyHash: createHash('sha256').update(bytes).digest() }
     const result = await deps.accept.submit(entry, bytes.length, leftMs - (deps.monotonic() - readAt))

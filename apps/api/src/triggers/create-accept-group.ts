@@ -10,6 +10,7 @@ type AcceptGroup = GroupCommit<Waiting, EntryResult | undefined>
 
 export type AcceptGroupDeps = {
   sql: StoreDeps['sql']
+  databaseClock: StoreDeps['databaseClock']
   /** @param bulk how much the integration sent of late, for a batch of a flood */
   wake: (batch: BatchId, bulk: number | undefined) => void
   metrics: Pick<ApiMetrics, 'flushed' | 'accepted'>
@@ -33,7 +34,11 @@ export function createAcceptGroup(
   { turn, amount, ...limits }: AcceptGroupOptions,
 ): AcceptGroup {
   const bulk = amount !== undefined
-  const store: StoreDeps = { sql: deps.sql, stored: (batch) => deps.wake(batch, amount?.()) }
+  const store: StoreDeps = {
+    sql: deps.sql,
+    databaseClock: deps.databaseClock,
+    stored: (batch) => deps.wake(batch, amount?.()),
+  }
   const flush = async (group: Waiting[]) => {
     const live = group.filter((one) => one.state !== 'withdrawn')
     for (const one of live) one.state = 'sent'

@@ -11,6 +11,7 @@ import type { BatchId } from '@waybill/domain'
 import { faultPoint } from '@waybill/fault-points'
 import { withDeadline } from '@waybill/runtime'
 import { StorageTimeout } from '../http/to-problem.ts'
+import type { DatabaseClock } from '../storage/create-database-clock.ts'
 
 export type EntryResult = AcceptResult | { kind: 'failed'; error: unknown }
 
@@ -19,6 +20,7 @@ export type StoreDeps = {
   sql: () => Sql
   /** A batch was committed. */
   stored: (batch: BatchId) => void
+  databaseClock: Pick<DatabaseClock, 'ask'>
 }
 
 /** The server ends a statement after 1.5 s by itself: one that takes longer will not be answered. */
@@ -35,12 +37,14 @@ export async function storeEntries(
 ): Promise<EntryResult[]> {
   try {
     faultPoint('accept.before-store')
+    const told = deps.databaseClock.ask()
     const storing = retryDeadlocks(() => storeTriggers(deps.sql(), entries, bulk))
     const flush = await withDeadline(
       storing,
       noAnswerMs,
       () => new StorageTimeout('the accept statement hangs'),
     )
+    told(flush.nowMs)
     faultPoint('accept.committed')
     if (flush.batch !== undefined) deps.stored(flush.batch)
     faultPoint('accept.enqueued')

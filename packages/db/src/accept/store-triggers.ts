@@ -21,7 +21,13 @@ export type AcceptResult =
   | { kind: 'key_reused' }
   | { kind: 'unknown'; error: unknown }
 
-export type StoredFlush = { batch: BatchId | undefined; configVersion: number; results: AcceptResult[] }
+/** `nowMs`: the database's clock when it stored this. */
+export type StoredFlush = {
+  batch: BatchId | undefined
+  configVersion: number
+  nowMs: number
+  results: AcceptResult[]
+}
 
 /** JSON text holds no raw control characters, so one parameter carries many texts without any escaping. */
 const separator = '\u0001'
@@ -109,6 +115,7 @@ export async function storeTriggers(
     // A batch that one flush made has the id of its first trigger.
     batch: losers.length < entries.length ? asBatchId(base) : undefined,
     configVersion: flush.version,
+    nowMs: flush.created_at_ms,
     results,
   }
 }

@@ -8,10 +8,20 @@ const journalUrl = new URL('../../migrations/meta/_journal.json', import.meta.ur
 const newestMigration = () =>
   Math.max(...(JSON.parse(readFileSync(journalUrl, 'utf8')) as Journal).entries.map((entry) => entry.when))
 
-/** `migrated`: the schema is at least as new as this code. */
-export type DatabaseHealth = { migrated: boolean; partitionDaysAhead: number; readOnly: boolean }
+/** `migrated`: the schema is at least as new as this code. `nowMs`: the database's clock; not told before the first migration. */
+export type DatabaseHealth = {
+  migrated: boolean
+  partitionDaysAhead: number
+  readOnly: boolean
+  nowMs: number | undefined
+}
 
-const neverMigrated: DatabaseHealth = { migrated: false, partitionDaysAhead: 0, readOnly: false }
+const neverMigrated: DatabaseHealth = {
+  migrated: false,
+  partitionDaysAhead: 0,
+  readOnly: false,
+  nowMs: undefined,
+}
 
 /** What readiness wants to know of the database. Throws when it cannot be asked. */
 export async function databaseHealth(sql: SqlOrTransaction): Promise<DatabaseHealth> {
@@ -24,8 +34,10 @@ export async function databaseHealth(sql: SqlOrTransaction): Promise<DatabaseHea
 }
 
 /** Throws when the database's schema is older than this code: some of its statements would fail. */
-export async function refuseOldSchema(sql: SqlOrTransaction): Promise<void> {
-  if (!(await databaseHealth(sql)).migrated) throw new SchemaOutdated()
+export async function refuseOldSchema(sql: SqlOrTransaction): Promise<DatabaseHealth> {
+  const health = await databaseHealth(sql)
+  if (!health.migrated) throw new SchemaOutdated()
+  return health
 }
 
 /** The migrations of this version have not run. */
@@ -38,13 +50,14 @@ export class SchemaOutdated extends Error {
 }
 
 async function readHealth(sql: SqlOrTransaction): Promise<DatabaseHealth> {
-  const [row] = await sql<{ newest: number; ahead: number; read_only: boolean }[]>`
+  const [row] = await sql<{ newest: number; ahead: number; read_only: boolean; now_ms: number }[]>`
     SELECT (SELECT max(created_at) FROM drizzle.__drizzle_migrations) AS newest, partition_days_ahead() AS ahead,
-      current_setting('transaction_read_only')::boolean AS read_only`
+      current_setting('transaction_read_only')::boolean AS read_only, extract(epoch FROM now())::float8 * 1000 AS now_ms`
   return {
     migrated: row !== undefined && row.newest >= newestMigration(),
     partitionDaysAhead: row?.ahead ?? 0,
     readOnly: row?.read_only ?? true,
+    nowMs: row?.now_ms,
   }
 }
 
