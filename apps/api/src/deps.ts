@@ -7,6 +7,7 @@ import { withDeadline, type Logger } from '@waybill/runtime'
 import type { ApiConfig } from './config.ts'
 import { createStoreHealth, type StoreHealth } from './health/create-store-health.ts'
 import { createCallGate, type CallGate } from './http/create-call-gate.ts'
+import { createBodyRoom, type BodyRoom } from './http/create-body-room.ts'
 import { createTurnMeter, type TurnMeter } from './http/create-turn-meter.ts'
 import { createAuthenticate, type Authenticate } from './http/authenticate.ts'
 import { createBadTokens, type BadTokens } from './http/bad-tokens.ts'
@@ -42,6 +43,7 @@ export type ApiDeps = {
   calls: CallGate
   accept: Accept
   storing: StoreHealth
+  bodyRoom: BodyRoom
   urlRules: UrlRules
   /** Undefined: mails are off. */
   mailer: Mailer | undefined
@@ -127,6 +129,7 @@ export function buildDeps(config: ApiConfig, logger: Logger, stopping: () => boo
     calls: createCallGate(callLimits),
     accept,
     storing,
+    bodyRoom: createBodyRoom(),
     urlRules: {
       policy: createAddressPolicy({ allow: config.egressAllow }),
       requireHttps: config.httpsRequired,

@@ -5,8 +5,9 @@ import { idInBlock, type IntegrationId, type PublicIds } from '@waybill/domain'
 import { faultPoint } from '@waybill/fault-points'
 import type { Authenticate } from '../http/authenticate.ts'
 import { checkMediaType } from '../http/check-media-type.ts'
+import type { BodyRoom } from '../http/create-body-room.ts'
 import { maxDepth, parseJsonBody } from '../http/parse-json-body.ts'
-import { invalidBody, problem, type FieldProblem } from '../http/problem.ts'
+import { invalidBody, problem, unavailable, type FieldProblem } from '../http/problem.ts'
 import { readBody } from '../http/read-body.ts'
 import { requestId } from '../http/request-id.ts'
 import type { DatabaseClock } from '../storage/create-database-clock.ts'
@@ -23,6 +24,7 @@ export type AcceptRouteDeps = {
   /** Throws while nothing may be stored. */
   refuseWhileAway: () => void
   databaseClock: Pick<DatabaseClock, 'nowMs'>
+  bodyRoom: BodyRoom
   monotonic: () => number
 }
 
@@ -32,19 +34,40 @@ export type AcceptHandler = (request: IncomingMessage, response: ServerResponse)
 type Checked = { integration: IntegrationId; triggers: AcceptEntry['triggers'] }
 type Kind = {
   maxBytes: number
-  read: (bytes: Buffer, principal: Principal, nowMs: number) => Checked | Promise<Checked>
+  /** Bytes that bodies which are not checked yet may take together, those of other kinds included. */
+  maxUnchecked: number
+  read: (
+    bytes: Buffer,
+    principal: Principal,
+    nowMs: number,
+    refuseLate: () => void,
+  ) => Checked | Promise<Checked>
   answer: (uuids: string[], acceptedAt: string) => { text: string; location: string | undefined }
 }
 
+const mebibyte = 1_048_576
 /** From the request's head on, without the time its body takes: leaves room for answering within the 2 s that a caller waits at most. */
 const answerWithinMs = 1_800
+/** What comes to the database with less time than this might be stored after its caller was told that nobody knows. */
+const leastLeftMs = 300
 
 /** `POST /v1/triggers`: 202 only after COMMIT. */
 export const acceptTrigger = (deps: AcceptRouteDeps) =>
-  acceptKind(deps, { maxBytes: maxTriggerBytes, read: readSingle, answer: answerSingle })
+  acceptKind(deps, {
+    maxBytes: maxTriggerBytes,
+    maxUnchecked: 64 * mebibyte,
+    read: readSingle,
+    answer: answerSingle,
+  })
 /** `POST /v1/triggers/batch`: all or nothing. */
 export const acceptTriggers = (deps: AcceptRouteDeps) =>
-  acceptKind(deps, { maxBytes: 4 * 1_048_576, read: createBatchReader(), answer: answerBatch })
+  acceptKind(deps, {
+    maxBytes: 4 * mebibyte,
+    // Less than of single triggers, so that these still come through.
+    maxUnchecked: 48 * mebibyte,
+    read: createBatchReader(),
+    answer: answerBatch,
+  })
 
 function acceptKind(deps: AcceptRouteDeps, kind: Kind): AcceptHandler {
   return async (request, response) => {
@@ -54,12 +77,8 @@ function acceptKind(deps: AcceptRouteDeps, kind: Kind): AcceptHandler {
     deps.accept.refuseFlood(principal.integrations)
     const key = readIdempotencyKey(request)
     checkMediaType(request)
-    const bytes = await readBody(request, kind.maxBytes)
-    const readAt = deps.monotonic()
-    // First: before the database was asked nobody knows its clock, by which a refusal would be for good.
-    deps.refuseWhileAway()
-    const checked = kind.read(bytes, principal, deps.databaseClock.nowMs())
-    const { integration, triggers } = checked instanceof Promise ? await checked : checked
+    const { bytes, readAt, checked } = await readChecked(deps, kind, request, principal, leftMs)
+    const { integration, triggers } = checked
     const entry: AcceptEntry = { integration, triggers }
     if (key) entry.key = { hash: key, bodyHash: createHash('sha256').update(bytes).digest() }
     const result = await deps.accept.submit(entry, bytes.length, leftMs - (deps.monotonic() - readAt))
@@ -67,6 +86,37 @@ function acceptKind(deps: AcceptRouteDeps, kind: Kind): AcceptHandler {
     faultPoint('accept.answered')
   }
 }
+
+async function readChecked(
+  deps: AcceptRouteDeps,
+  kind: Kind,
+  request: IncomingMessage,
+  principal: Principal,
+  leftMs: number,
+): Promise<{ bytes: Buffer; readAt: number; checked: Checked }> {
+  const place = deps.bodyRoom.enter(kind.maxUnchecked)
+  try {
+    const bytes = await readBody(request, kind.maxBytes, place)
+    const readAt = deps.monotonic()
+    // First: before the database was asked nobody knows its clock, by which a refusal would be for good.
+    deps.refuseWhileAway()
+    const refuseLate = () => {
+      if (leftMs - (deps.monotonic() - readAt) < leastLeftMs) throw tooLate()
+    }
+    const reading = kind.read(bytes, principal, deps.databaseClock.nowMs(), refuseLate)
+    const checked = reading instanceof Promise ? await reading : reading
+    refuseLate()
+    return { bytes, readAt, checked }
+  } finally {
+    place.leave()
+  }
+}
+
+const tooLate = () =>
+  unavailable(
+    'overloaded',
+    'Too many triggers wait to be checked; nothing was stored. Please send this again.',
+  )
 
 function readSingle(bytes: Buffer, principal: Principal, nowMs: number): Checked {
   const { value, text } = parseJsonBody(bytes, maxDepth)

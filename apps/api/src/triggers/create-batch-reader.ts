@@ -4,7 +4,13 @@ import { createSemaphore } from '@waybill/runtime'
 import { maxDepth, parseJsonBody } from '../http/parse-json-body.ts'
 import { checkBatch, type CheckedBatch } from './check-batch.ts'
 
-export type BatchReader = (bytes: Buffer, principal: Principal, nowMs: number) => Promise<CheckedBatch>
+/** @param refuseLate throws when so much time has passed that the rest is not worth doing */
+export type BatchReader = (
+  bytes: Buffer,
+  principal: Principal,
+  nowMs: number,
+  refuseLate: () => void,
+) => Promise<CheckedBatch>
 
 /**
  * Reads batch calls one after the other and in several turns of the event loop: a body of megabytes takes milliseconds, and
@@ -12,9 +18,10 @@ export type BatchReader = (bytes: Buffer, principal: Principal, nowMs: number) =
  */
 export function createBatchReader(): BatchReader {
   const oneAtATime = createSemaphore(1)
-  return async (bytes, principal, nowMs) => {
+  return async (bytes, principal, nowMs, refuseLate) => {
     await oneAtATime.acquire()
     try {
+      refuseLate()
       const body = parseJsonBody(bytes, maxDepth + 2)
       await nextTurn()
       return await checkBatch(body, principal, nowMs, nextTurn)
