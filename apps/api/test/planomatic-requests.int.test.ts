@@ -23,6 +23,16 @@ describe('a request to the PlanOmatic dialect', () => {
     expect(marked.body.errors).toMatchObject([{ message: expect.stringContaining('byte order mark') }])
   })
 
+  it.each(['a.', 'filters.', 'page[', 'statuses.0.'])(
+    'with a parameter of thousands of steps is answered like any other: %s',
+    async (step) => {
+      const name = step.repeat(Math.floor(15_000 / step.length))
+      const query = `?token=${api.tokens.ours}&integration_id=${ours}&${name}a=1`
+      const answer = await fetch(api.url + index + query, { method: 'POST' })
+      expect([200, 400]).toContain(answer.status)
+    },
+  )
+
   it.each([
     'application/x-www-form-urlencoded',
     'text/plain',

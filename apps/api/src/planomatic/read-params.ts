@@ -73,6 +73,9 @@ const toAttr = (pointer: string, message: string) => ({
   message,
 })
 
+/** No parameter has more; what is below it in a name says nothing. */
+const mostSteps = 8
+
 /** `page[size]=20` and `page.size=20` are the same parameter; `[]` at the end of a name means nothing more. */
 function readQuery(url: string): ParamObject {
   const start = url.indexOf('?')
@@ -80,7 +83,7 @@ function readQuery(url: string): ParamObject {
   if (start < 0) return params
   const given = new URLSearchParams(url.slice(start + 1))
   for (const name of new Set(given.keys())) {
-    const path = name.split(/[.[\]]+/).filter((step) => step !== '')
+    const path = name.split(/[.[\]]+/, mostSteps).filter((step) => step !== '')
     const values = given.getAll(name)
     const list = listAt(path)
     if (list) put(params, list, (before) => [...before, ...elements(path, values)])
