@@ -192,6 +192,8 @@ describe('request bodies', () => {
     '{"data":"x"}',
     '{"data":{"type":"Person"}}',
     '{"data":{"type":5}}',
+    '{"data":{"type":{"toString":1}}}',
+    '{"data":{"type":[{"toString":1}]}}',
     '{"data":{"attributes":[]}}',
     '{"data":{"attributes":"x"}}',
     '['.repeat(5_000),

@@ -16,11 +16,14 @@ export async function readAttributes(request: IncomingMessage): Promise<JsonObje
   if (data === undefined) throw invalidPayload("The payload given does not contain a 'data' key.")
   if (!isObject(data)) throw invalidPayload("The 'data' of the payload is not an object.")
   if (!types.has(data['type']))
-    throw invalidPayload(`The payload's type is ${quote(String(data['type']))}, not WebhookSubscription.`)
+    throw invalidPayload(`The payload's type is ${quote(asText(data['type']))}, not WebhookSubscription.`)
   const attributes = data['attributes'] ?? {}
   if (!isObject(attributes)) throw invalidPayload("The 'attributes' of the payload are not an object.")
   return attributes
 }
+
+/** JSON of any kind, as text; an object's own `toString` would be the caller's. */
+const asText = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
 
 /** JSON:API's own media type is one more name for JSON; so is none at all. */
 function acceptJsonApi({ headers }: IncomingMessage): void {
