@@ -108,6 +108,8 @@ describe('GET /v1/deliveries', () => {
     ['an order', () => 'order_id=40017', [2, 1, 0]],
     ['another order', () => 'order_id=1', []],
     ['a time', () => 'created_after=2020-01-01T00:00:00Z&created_before=2999-01-01T00:00:00Z', [2, 1, 0]],
+    ['a time before the year 10000', () => 'created_before=9999-12-31T23:59:59-23:59', [2, 1, 0]],
+    ['a time after the year 9999', () => 'created_after=9999-12-31T23:59:59-23:59', []],
     ['a past time', () => 'created_before=2020-01-01T00:00:00Z', []],
   ])('filters by %s', async (_what, query, expected) => {
     const answer = await get(`/v1/deliveries?${query()}`)

@@ -2,6 +2,8 @@ import type { FieldProblem } from './problem.ts'
 
 const shape = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?(?:Z|[+-](\d\d):(\d\d))$/i
 const earliestYear = 1970
+/** Nothing stored is later, and the database knows no later years by their ISO 8601 names. */
+export const latestMs = Date.UTC(9999, 0, 1)
 
 /** An RFC 3339 time with a zone in ms since 1970; undefined for anything else, such as 30 February. */
 export function parseTimestamp(text: string): number | undefined {

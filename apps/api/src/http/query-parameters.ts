@@ -1,4 +1,4 @@
-import { parseTimestamp } from './check-timestamp.ts'
+import { latestMs, parseTimestamp } from './check-timestamp.ts'
 import { problem } from './problem.ts'
 import { quote } from './quote.ts'
 
@@ -6,7 +6,7 @@ export type QueryParameters = {
   text(name: string): string | undefined
   /** A whole number in decimal digits within the bounds. */
   wholeNumber(name: string, bounds: { min: number; max: number }): number | undefined
-  /** An RFC 3339 time with its zone. */
+  /** An RFC 3339 time with its zone; what lies after 9998 is the latest that does not. */
   time(name: string): Date | undefined
   /** The parameters as they came, to build the next page's address. */
   entries(): URLSearchParams
@@ -43,7 +43,7 @@ export function readQuery(url: string, allowed: readonly string[]): QueryParamet
       const ms = parseTimestamp(value)
       if (ms === undefined)
         throw invalidParameter(name, 'is an RFC 3339 time with its zone, like 2025-03-09T16:00:00Z.')
-      return new Date(ms)
+      return new Date(Math.min(ms, latestMs))
     },
     entries: () => new URLSearchParams(given),
   }

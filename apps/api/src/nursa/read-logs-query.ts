@@ -1,4 +1,5 @@
 import { nursaEvents } from '@waybill/domain'
+import { latestMs } from '../http/check-timestamp.ts'
 import { NursaRefusal } from './nursa-refusal.ts'
 import { readDate } from './read-date.ts'
 
@@ -106,10 +107,8 @@ function readTimes(given: URLSearchParams, check: CheckRule): { after?: Date; be
   }
 }
 
-const latest = Date.UTC(9_999, 0)
-
 /** Within the years that the database knows as well; no log lies beyond them. */
-const toDate = (ms: number) => new Date(Math.min(Math.max(ms, 0), latest))
+const toDate = (ms: number) => new Date(Math.min(Math.max(ms, 0), latestMs))
 
 /** In decimal digits; everything else is no number. */
 const toNumber = (text: string): number => (/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : NaN)

@@ -1,9 +1,10 @@
+import { latestMs } from '../http/check-timestamp.ts'
+
 const shape =
   /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:(Z)|([+\- ])(\d\d)(?::?(\d\d))?)?)?$/i
 
-/** Nothing stored lies outside, and the database knows no later years by these names. */
+/** Nothing stored is earlier. */
 const earliest = Date.UTC(1970, 0, 1)
-const latest = Date.UTC(9999, 0, 1)
 const dayMs = 86_400_000
 const minuteMs = 60_000
 
@@ -26,5 +27,5 @@ export function readInstant(text: string): number | undefined {
     Number(second) * 1_000 +
     Number(fraction.slice(0, 3).padEnd(3, '0'))
   const ahead = (Number(zoneHour) * 60 + Number(zoneMinute)) * minuteMs * (sign === '-' ? -1 : 1)
-  return Math.min(Math.max(midnight + Math.min(inDay, dayMs) - ahead, earliest), latest)
+  return Math.min(Math.max(midnight + Math.min(inDay, dayMs) - ahead, earliest), latestMs)
 }
