@@ -28,8 +28,8 @@ export async function resolveJobsQuery(
   const revisions = needsRevisions(wanted) ? await listRevisions(read, integration, jobProfiles) : []
   const subscribers = wanted.subscribers && findSubscribers(revisions, wanted.subscribers, params)
   params.finish()
-  const endpoints =
-    wanted.endpoints && revisionsWhere(revisions, ({ url }) => wanted.endpoints?.includes(url))
+  const urls = wanted.endpoints && new Set(wanted.endpoints)
+  const endpoints = urls && revisionsWhere(revisions, ({ url }) => urls.has(url))
   const search = wanted.search && (await resolveSearch(read, integration, wanted.search, revisions))
   if ((endpoints && isEmpty(endpoints)) || (search && findsNothing(search))) return undefined
   return {
@@ -60,17 +60,26 @@ function findSubscribers(
   wanted: readonly (string | number)[],
   params: ParamReader,
 ): SubscriptionId[] {
+  const named = byName(revisions)
   const found = new Set<SubscriptionId>()
   for (const [index, one] of wanted.entries()) {
-    const text = String(one)
-    const fits = revisions.filter(
-      ({ subscription, key, name }) =>
-        String(subscription) === text || (typeof one === 'string' && (key === one || name === one)),
-    )
-    if (fits.length === 0) params.invalid(`filters.subscribers.${index}`, 'unrecognized')
-    for (const { subscription } of fits) found.add(subscription)
+    const fits = named.get(one)
+    if (!fits) params.invalid(`filters.subscribers.${index}`, 'unrecognized')
+    else for (const subscription of fits) found.add(subscription)
   }
   return [...found]
+}
+
+/** A number is an id; a text is an id as well as a key or a name. */
+function byName(revisions: readonly RevisionRecord[]): Map<string | number, Set<SubscriptionId>> {
+  const named = new Map<string | number, Set<SubscriptionId>>()
+  for (const { subscription, key, name } of revisions)
+    for (const one of [subscription, String(subscription), key, name]) {
+      const known = named.get(one)
+      if (known) known.add(subscription)
+      else named.set(one, new Set([subscription]))
+    }
+  return named
 }
 
 function revisionsWhere(
