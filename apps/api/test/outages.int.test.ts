@@ -188,7 +188,11 @@ describe('a key of an earlier request that cannot be read', () => {
     const woken: number[] = []
     const store = (...keys: (string | undefined)[]) =>
       storeEntries(
-        { sql: () => sql, stored: (batch) => woken.push(batch) },
+        {
+          sql: () => sql,
+          stored: (batch) => woken.push(batch),
+          databaseClock: { ask: () => () => undefined },
+        },
         keys.map((key) => entryOf(key, 1)),
         false,
       )
