@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { eventually } from '@waybill/testing'
 import { startFaultProxy, type FaultProxy } from './support/fault-proxy.ts'
+import { startProxyControl } from './support/start-proxy-control.ts'
 
 describe('startFaultProxy', () => {
   const cleanUp: (() => unknown)[] = []
@@ -49,6 +50,24 @@ describe('startFaultProxy', () => {
     const { socket, echo } = await dial()
     socket.write('hello')
     expect(await eventually(() => echo() === 'hello')).toBe(true)
+  })
+
+  it('is told by HTTP what to do, and says what it does not know', async () => {
+    const control = await startProxyControl(proxy)
+    cleanUp.push(() => control.close())
+    const tell = async (path: string, body: unknown) =>
+      (await fetch(`${control.url}${path}`, { method: 'POST', body: JSON.stringify(body) })).status
+    const { socket, echo, ended } = await dial()
+    expect(await tell('/set', { slice: 1, latencyMs: 5 })).toBe(200)
+    socket.write('abc')
+    expect(await eventually(() => echo() === 'abc')).toBe(true)
+    expect(await tell('/set', { latency: 5 })).toBe(400)
+    expect(await tell('/melt', {})).toBe(404)
+    expect(await tell('/cut-on-match', { text: 'xyz' })).toBe(200)
+    socket.write('xyz')
+    expect(await eventually(ended)).toBe('ECONNRESET')
+    await eventually(() => proxy.connections() === 0)
+    expect(await (await fetch(control.url)).json()).toEqual({ port: proxy.port, connections: 0, cuts: 1 })
   })
 
   it('passes in slices, late, without changing a byte', async () => {

@@ -53,7 +53,7 @@ export type Watch = {
 }
 
 /** One listener for one link, for example api → Postgres, that can fail in the ways a network does. */
-export async function startFaultProxy(): Promise<FaultProxy> {
+export async function startFaultProxy(listenAt = 0): Promise<FaultProxy> {
   const links = new Set<Link>()
   const state = {
     faults: {} as LinkFaults,
@@ -68,7 +68,7 @@ export async function startFaultProxy(): Promise<FaultProxy> {
     links.add(link)
     void link.closed.then(() => links.delete(link))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(listenAt, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const each = (work: (link: Link) => void) => [...links].forEach(work)
   const watch = (text: string, direction: Direction, act: Watch['act'], once = true) => {
