@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { copyStill } from '../support/copy-cluster.ts'
 import type { FaultStack } from '../support/fault-stack.ts'
 import { matchesFacility } from '../support/matches-facility.ts'
+import { burstCaps } from '../support/checks/check-vitals.ts'
 import { judge, mustHold } from '../support/judge.ts'
 import { readLedgers } from '../support/checks/read-ledgers.ts'
 import { bothBackends, type Scenario } from '../support/scenario.ts'
@@ -54,6 +55,7 @@ export const scenario: Scenario = {
       untold: 10_000,
       skip: ['C2'],
       calls: { cut: true, unavailable: true },
+      caps: burstCaps,
     })
     finding.failures = finding.failures.filter((text) => !text.startsWith('I3 received, known to nobody'))
     finding.notes.push(

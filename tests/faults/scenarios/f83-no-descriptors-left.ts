@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { startDnsServer } from '@waybill/testing'
-import { usualCaps } from '../support/checks/check-vitals.ts'
+import { burstCaps } from '../support/checks/check-vitals.ts'
 import { expectAlarms } from '../support/expect-alarms.ts'
 import { judge, mustHold, needsOf } from '../support/judge.ts'
 import { bothBackends, type Scenario } from '../support/scenario.ts'
@@ -11,8 +11,6 @@ const run = promisify(execFile)
 const scarceMs = 5_000
 /** More than a worker has when nothing is sent, and fewer than the connections that the load asks for. */
 const few = 60
-/** Slots of a worker for first attempts and for retries. */
-const inFlight = 512 + 256
 
 const timesIn = (line: string): number => (JSON.parse(line) as { times?: number }).times ?? 0
 
@@ -47,8 +45,7 @@ export const scenario: Scenario = {
     ])
     const finding = await judge(stack, {
       lateMs: scarceMs,
-      // What was held up is sent at once, to endpoints that take their time.
-      caps: { ...usualCaps, fds: { ...usualCaps.fds, worker: usualCaps.fds.worker + inFlight } },
+      caps: burstCaps,
     })
     noteAlarms(finding)
     const times = stack.fleet.processes.flatMap(({ lines }) =>

@@ -18,6 +18,14 @@ export const usualCaps: VitalCaps = {
   redisMiB: 64,
 }
 
+/** Slots of a worker for first attempts and for retries. */
+const inFlight = 512 + 256
+
+/** Where much was held up and is sent at once, each request may need a connection of its own. */
+export const burstCaps: Partial<VitalCaps> = {
+  fds: { ...usualCaps.fds, worker: usualCaps.fds.worker + inFlight },
+}
+
 /** Growth is judged from here on: before, code is compiled and pools fill. */
 const warmUpMs = 20_000
 /** Below this many looks after the warm-up nothing can be said of growth. */
