@@ -56,7 +56,7 @@ export const scenario: Scenario = {
     const fresh = (await stack.receiver.lines()).filter(
       ({ at, path }) => at >= from && path !== subscription.path,
     )
-    const finding = await judge(stack, { timeoutMs: (backlog / leastPerSecond) * 1_000 })
+    const finding = await judge(stack, { timeoutMs: (backlog / leastPerSecond) * 1_000, skip: ['C11'] })
     clearInterval(timer)
     await jobs.stop()
     finding.notes.push(
