@@ -1,5 +1,6 @@
 import { codesByPath } from '../support/codes-by-path.ts'
 import { healthyP99 } from '../support/healthy-p99.ts'
+import { burstCaps } from '../support/checks/check-vitals.ts'
 import { judge, mustHold } from '../support/judge.ts'
 import { namedStack } from '../support/named-stack.ts'
 import { bothBackends, type Scenario } from '../support/scenario.ts'
@@ -30,7 +31,7 @@ export const scenario: Scenario = {
     const disturbed = await healthyP99(stack, since, isHealthy)
     answers.clear()
     // What is tried again never leaves: nobody receives a retry.
-    const finding = await judge(stack, { timeoutMs: 180_000, retries: 0 })
+    const finding = await judge(stack, { timeoutMs: 180_000, retries: 0, caps: burstCaps })
     const codes = (await codesByPath(stack)).get('/hangs')?.join()
     const looked = questions.filter((question) => question.startsWith('healthy')).length
     finding.notes.push(

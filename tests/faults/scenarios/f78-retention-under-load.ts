@@ -190,7 +190,7 @@ export const scenario: Scenario = {
     await countDeletes(stack.database.sql)
     const watch = watchWaits(context, databaseUrl, 'waybill-retention', invariants)
     const seen = await disturb(opened, first)
-    const finding = await judge(stack, { untold: first.unsettled.length })
+    const finding = await judge(stack, { untold: first.unsettled.length, audit: ['batch_quarantined'] })
     checkBacklog(
       finding,
       first,
