@@ -110,7 +110,7 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
     slow: () => slots.slow() + retrySlots.slow(),
     unrecorded: () => unrecorded().rows,
   })
-  const sender = openSender(config)
+  const sender = openSender(config, keepsUp)
   const publicIds = createPublicIds(keys.publicIds)
   const attemptDeps = { sender, publicIds, lease, metrics, random: Math.random }
   return {
@@ -149,7 +149,7 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
   }
 }
 
-function openSender(config: WorkerConfig): Sender {
+function openSender(config: WorkerConfig, keepsUp: () => boolean): Sender {
   const policy = createAddressPolicy({ allow: config.egressAllow })
   return createSender({
     policy,
@@ -158,6 +158,7 @@ function openSender(config: WorkerConfig): Sender {
     // that hang would use up the deadlines of others on their host.
     connectionsPerOrigin: 128,
     connectionPatienceMs: 100,
+    keepsUp,
   })
 }
 

@@ -16,6 +16,8 @@ export interface SenderOptions {
   connectionsPerOrigin?: number
   /** Milliseconds a request waits for one of them before it has one of its own; default: until its deadline. */
   connectionPatienceMs?: number
+  /** False while requests are slow because this process is: then more connections would only be more work. */
+  keepsUp?: () => boolean
   /** Milliseconds an idle connection is kept, default 4,000: less than common servers keep theirs. */
   keepAliveMs?: number
   /** Origins whose connections are kept, default 1,024; beyond, those not used for longest are closed. */
@@ -74,6 +76,7 @@ export function createSender(options: SenderOptions): Sender {
         guard,
         connections: options.connectionsPerOrigin ?? 16,
         patienceMs: options.connectionPatienceMs ?? Infinity,
+        keepsUp: options.keepsUp ?? (() => true),
         keepAliveMs: options.keepAliveMs ?? 4_000,
         onConnect: () => (counts.connects += 1),
         onEmpty: () => pools.get(key) === pool && pools.delete(key),

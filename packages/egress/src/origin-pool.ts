@@ -11,6 +11,8 @@ export interface OriginPoolOptions {
   connections: number
   /** Milliseconds an exchange waits for one of them before it has one of its own. */
   patienceMs: number
+  /** False: it waits as long again. */
+  keepsUp: () => boolean
   /** Milliseconds an idle connection is kept; a server may shorten it, never lengthen it. */
   keepAliveMs: number
   /** Called after each connection that was made. */
@@ -41,7 +43,7 @@ const HEADER_LIMIT = 16_384
  * while they still take requests, and keeps requests that were given up in its queue.
  */
 export function createOriginPool(options: OriginPoolOptions): OriginPool {
-  const { connections, patienceMs, onEmpty } = options
+  const { connections, patienceMs, keepsUp, onEmpty } = options
   const slots = new Set<Slot>()
   const idle: Slot[] = [] // the last used first: the rest may grow old and close
   const waiting = new Set<Exchange>()
@@ -64,7 +66,10 @@ export function createOriginPool(options: OriginPoolOptions): OriginPool {
     if (patienceMs !== Infinity) setTimeout(openFor, patienceMs, exchange)
   }
   const openFor = (exchange: Exchange): void => {
-    if (waiting.delete(exchange)) work(open(), exchange)
+    if (!waiting.has(exchange)) return
+    if (!keepsUp()) return void setTimeout(openFor, patienceMs, exchange)
+    waiting.delete(exchange)
+    work(open(), exchange)
   }
   const next = (slot: Slot): void => {
     const exchange = takeWaiting(waiting)

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Socket } from 'node:net'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { startDnsServer } from '@waybill/testing'
@@ -106,6 +107,23 @@ describe('send', () => {
     for (let i = 0; i < 3; i += 1)
       expect(brief(await send(request(server.port, { url })))).toBe('200 whole 0')
     expect(stats()).toMatchObject({ connections: 6, idle: 1, waiting: 0, inFlight: 5 })
+    await Promise.all(hanging)
+  })
+
+  it('opens no more while it is itself what is slow', async () => {
+    let keepsUp = false
+    const server = using(await startHttp((to, response) => void (to.url === '/well' && response.end())))
+    const { send, stats } = sender({
+      connectionsPerOrigin: 3,
+      connectionPatienceMs: 30,
+      keepsUp: () => keepsUp,
+    })
+    const hanging = Array.from({ length: 3 }, () => send(request(server.port, { timeoutMs: 2_000 })))
+    const late = send(request(server.port, { url: `http://127.0.0.1:${server.port}/well` }))
+    await pause(200)
+    expect(stats()).toMatchObject({ connections: 3, waiting: 1 })
+    keepsUp = true
+    expect(brief(await late)).toBe('200 whole 0')
     await Promise.all(hanging)
   })
 
