@@ -62,4 +62,25 @@ describe('an outcome that the database refuses', () => {
     expect(times).toBe(19 * 2)
     expect(await p.sql`SELECT 1 FROM deliveries WHERE status = 2`).toHaveLength(19)
   })
+
+  it('leaves its worker alive when the database refuses to set it aside as well', async () => {
+    await p.sql`CREATE FUNCTION refuse_death() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF NEW.crashes > OLD.crashes THEN RAISE EXCEPTION 'out of range' USING ERRCODE = '22003'; END IF;
+      RETURN NEW; END $$`
+    await p.sql`CREATE TRIGGER refuse_death BEFORE UPDATE ON due FOR EACH ROW EXECUTE FUNCTION refuse_death()`
+    const { id } = await p.subscribe('/refused')
+    let calls = 0
+    p.receiver.setResponder(() => ({ status: (calls += 1) === 1 ? 500 : 218 }))
+    await p.startWorker(fastLeases)
+    const trigger = await p.accept(aTrigger())
+    p.wakeUps.fanOut(trigger)
+    await eventually(() => requestsTo('/refused') > 2, { timeoutMs: 60_000 })
+
+    await p.sql`DROP TRIGGER refuse ON attempts`
+    await eventually(
+      async () =>
+        (await p.sql`SELECT 1 FROM deliveries WHERE subscription = ${id} AND status = 2`).length === 1,
+      { timeoutMs: 60_000 },
+    )
+  })
 })

@@ -40,16 +40,20 @@ export async function sendRetry(
   }
 }
 
-/** Sent, and nothing tells: not again at once, and not for ever. */
+/** Sent, and nothing tells: not again at once, and not for ever. 'kept' when the database refuses even that. */
 async function setAside(
   deps: DrainDeps,
   { id }: Subscriber,
   { delivery }: SlicedDelivery,
-): Promise<undefined> {
-  await writeUntilStored(
-    () => setBack(deps.sql, id, delivery, unrecordedPauseMs * deps.config.scheduleScale),
-    deps,
-  )
+): Promise<'kept' | undefined> {
+  const pauseMs = unrecordedPauseMs * deps.config.scheduleScale
+  try {
+    await writeUntilStored(() => setBack(deps.sql, id, delivery, pauseMs), deps)
+    return undefined
+  } catch (error) {
+    deps.logger.error('delivery.not-set-aside', { delivery, error })
+    return 'kept'
+  }
 }
 
 /** Undefined: it makes no body, so nothing was sent, trying again cannot help, and it is settled. */
