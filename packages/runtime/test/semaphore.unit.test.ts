@@ -19,6 +19,18 @@ describe('semaphore', () => {
     expect([semaphore.inUse(), semaphore.waiting()]).toEqual([2, 0])
   })
 
+  it('waits no longer than it may, and passes a late permit on', async () => {
+    const semaphore = createSemaphore(1)
+    await semaphore.acquire()
+    expect(await semaphore.acquireWithin(5)).toBe(false)
+    const next = semaphore.acquireWithin(10_000)
+    semaphore.release()
+    expect(await next).toBe(true)
+    expect([semaphore.inUse(), semaphore.waiting()]).toEqual([1, 0])
+    semaphore.release()
+    expect(semaphore.inUse()).toBe(0)
+  })
+
   it('refuses a release that nobody acquired and a limit below one', () => {
     const semaphore = createSemaphore(1)
     expect(() => semaphore.release()).toThrow('more often')

@@ -1,4 +1,4 @@
-import { createSemaphore, withDeadline } from '@waybill/runtime'
+import { createSemaphore } from '@waybill/runtime'
 import { unavailable } from './problem.ts'
 
 /** Calls that read and calls that change something wait apart: only these meet each other's locks. */
@@ -22,14 +22,7 @@ export function createCallGate(limits: Readonly<Record<CallKind, CallLimits>>): 
 function createGate({ atOnce, waiting, waitMs }: CallLimits) {
   const turns = createSemaphore(atOnce)
   const wait = async (): Promise<void> => {
-    if (turns.waiting() >= waiting) throw tooMany()
-    const turn = turns.acquire()
-    try {
-      await withDeadline(turn, waitMs, tooMany)
-    } catch (error) {
-      void turn.then(() => turns.release())
-      throw error
-    }
+    if (turns.waiting() >= waiting || !(await turns.acquireWithin(waitMs))) throw tooMany()
   }
   return async <T>(work: () => Promise<T>): Promise<T> => {
     if (!turns.tryAcquire()) await wait()

@@ -1,6 +1,7 @@
 import { actorOf, type Principal } from '@waybill/db'
 import type { Express, Request, RequestHandler } from 'express'
 import { withDeadline } from '@waybill/runtime'
+import { startAnswerTime } from './answer-time.ts'
 import type { Authenticate } from './authenticate.ts'
 import { checkMediaType } from './check-media-type.ts'
 import { kindOf, type CallGate } from './create-call-gate.ts'
@@ -23,8 +24,6 @@ export type MountDeps = {
 export type MountedRoute = Route & { query?: readonly string[] }
 
 const maxBodyBytes = 262_144
-/** From the request's head on, without the time its body takes. */
-const usualAnswerMs = 1_800
 
 /** Mounts the table: one handler a line, and 405 for the other methods of its paths. */
 export function mountRoutes(app: Express, routes: readonly MountedRoute[], deps: MountDeps): void {
@@ -63,16 +62,15 @@ export function refuseMethod(allowed: readonly string[]): RequestHandler {
 }
 
 function toHandler(route: MountedRoute, deps: MountDeps): RequestHandler {
-  const { answerWithinMs = usualAnswerMs } = route
   const kind = kindOf(route.method)
   return async (request, response) => {
     response.locals['route'] = route.path
-    const arrivedAt = deps.monotonic()
+    const timeLeft = startAnswerTime(deps.monotonic, route.answerWithinMs)
     deps.refuseWhileAway()
     const over = whileAwaited(response)
     const { signal } = over
     const principal = await deps.authenticate(request)
-    const leftMs = answerWithinMs - (deps.monotonic() - arrivedAt)
+    const leftMs = timeLeft()
     const call = await readCall(route, principal, request)
     const handled = deps.calls(kind, () => route.handle({ ...call, signal }))
     const answer = await withDeadline(handled, leftMs, () => {

@@ -2,6 +2,7 @@ import type { ErrorRequestHandler, Express, Request, RequestHandler } from 'expr
 import type { Principal } from '@waybill/db'
 import type { NursaAudience } from '@waybill/domain'
 import { withDeadline, type Logger } from '@waybill/runtime'
+import { startAnswerTime } from '../http/answer-time.ts'
 import { checkMediaType } from '../http/check-media-type.ts'
 import { kindOf, type CallGate } from '../http/create-call-gate.ts'
 import { parseJsonBody, type JsonObject } from '../http/parse-json-body.ts'
@@ -43,8 +44,6 @@ type Action = (call: NursaCall) => Promise<Answer>
 const base = '/api/v2/public'
 const audiences: readonly NursaAudience[] = ['facility', 'user']
 const maxBodyBytes = 262_144
-/** From the request's head on, without the time its body takes. */
-const answerWithinMs = 1_800
 
 /** The Nursa dialect: its nine calls, and its own answer for every other path below it. */
 export function mountNursa(app: Express, deps: NursaDeps): void {
@@ -88,12 +87,12 @@ const takesBody = new Set(['POST', 'PATCH'])
 function handler(deps: NursaDeps, route: string, action: Action): RequestHandler {
   return async (request, response) => {
     response.locals['route'] = route
-    const arrivedAt = deps.monotonic()
+    const timeLeft = startAnswerTime(deps.monotonic)
     deps.refuseWhileAway()
     const over = whileAwaited(response)
     const { signal } = over
     const principal = await authenticateNursa(deps, request)
-    const leftMs = answerWithinMs - (deps.monotonic() - arrivedAt)
+    const leftMs = timeLeft()
     const body = takesBody.has(request.method) ? await readJson(request) : {}
     const { originalUrl: url, params } = request
     const handled = deps.calls(kindOf(request.method), () => action({ principal, url, params, body, signal }))

@@ -1,6 +1,7 @@
 import { actorOf } from '@waybill/db'
 import type { Request, RequestHandler, Response } from 'express'
 import { withDeadline, type Logger } from '@waybill/runtime'
+import { startAnswerTime } from '../http/answer-time.ts'
 import type { CallerAddress } from '../http/caller-address.ts'
 import { kindOf, type CallGate } from '../http/create-call-gate.ts'
 import { CallerGone } from '../http/read-body.ts'
@@ -33,8 +34,6 @@ export type MountedRoute = Route & { prefix?: Prefix }
 /** Headers that go out with whatever is answered, filled in as they become known. */
 type Sent = Record<string, string>
 
-/** From the request's head on, without the time its body takes. */
-const answerWithinMs = 1_800
 const contentType = { 'content-type': 'application/vnd.api+json; charset=utf-8' }
 
 /** Admit → read → handle → answer; whatever is thrown is answered in the dialect's words. */
@@ -42,13 +41,13 @@ export function handleRequest(deps: HandleDeps, route: MountedRoute): RequestHan
   const kind = kindOf(route.method)
   return async (request, response) => {
     response.locals['route'] = base + route.path
-    const arrivedAt = deps.monotonic()
+    const timeLeft = startAnswerTime(deps.monotonic)
     const sent: Sent = { 'cache-control': 'no-store' }
     const over = whileAwaited(response)
     const { signal } = over
     try {
       const admitted = await admit(deps, route, request, sent)
-      const leftMs = answerWithinMs - (deps.monotonic() - arrivedAt)
+      const leftMs = timeLeft()
       const attributes = route.takesBody ? await readAttributes(request) : {}
       const answer = await withDeadline(
         deps.calls(kind, () => route.handle({ ...admitted, attributes, signal })),

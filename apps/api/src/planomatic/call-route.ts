@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { RequestHandler } from 'express'
 import type { Principal } from '@waybill/db'
 import { withDeadline, type Logger } from '@waybill/runtime'
+import { startAnswerTime } from '../http/answer-time.ts'
 import type { CallGate } from '../http/create-call-gate.ts'
 import { CallerGone } from '../http/read-body.ts'
 import { sendAnswer, type Answer } from '../http/send-answer.ts'
@@ -48,9 +49,6 @@ export type CallDeps = CallerDeps & {
   logger: Pick<Logger, 'error' | 'warn'>
 }
 
-/** From the request's head on, without the time its body takes. */
-const usualAnswerMs = 1_800
-
 /** The statements of a call did not all answer in time. */
 class CallTimeout extends StorageTimeout {}
 
@@ -64,14 +62,13 @@ export function callRoute(
   path: string,
   route: PlanomaticRoute,
 ): RequestHandler {
-  const { answerWithinMs = usualAnswerMs } = route
   return async (request, response) => {
     response.locals['route'] = path
-    const arrivedAt = deps.monotonic()
+    const timeLeft = startAnswerTime(deps.monotonic, route.answerWithinMs)
     try {
       await records.identify(path)
       deps.refuseWhileAway()
-      const leftMs = answerWithinMs - (deps.monotonic() - arrivedAt)
+      const leftMs = timeLeft()
       const params = createParamReader(await readEncoded(route, request, request.originalUrl))
       const answer = await withDeadline(run(deps, request, params, route), leftMs, () => {
         deps.suspect()

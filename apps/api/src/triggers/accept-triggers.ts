@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AcceptEntry, Principal } from '@waybill/db'
 import { idInBlock, type IntegrationId, type PublicIds } from '@waybill/domain'
 import { faultPoint } from '@waybill/fault-points'
+import { startAnswerTime } from '../http/answer-time.ts'
 import type { Authenticate } from '../http/authenticate.ts'
 import { checkMediaType } from '../http/check-media-type.ts'
 import type { BodyRoom } from '../http/create-body-room.ts'
@@ -46,8 +47,6 @@ type Kind = {
 }
 
 const mebibyte = 1_048_576
-/** From the request's head on, without the time its body takes: leaves room for answering within the 2 s that a caller waits at most. */
-const answerWithinMs = 1_800
 /** What comes to the database with less time than this might be stored after its caller was told that nobody knows. */
 const leastLeftMs = 300
 
@@ -71,9 +70,9 @@ export const acceptTriggers = (deps: AcceptRouteDeps) =>
 
 function acceptKind(deps: AcceptRouteDeps, kind: Kind): AcceptHandler {
   return async (request, response) => {
-    const arrivedAt = deps.monotonic()
+    const timeLeft = startAnswerTime(deps.monotonic)
     const principal = await deps.authenticate(request)
-    const leftMs = answerWithinMs - (deps.monotonic() - arrivedAt)
+    const leftMs = timeLeft()
     deps.accept.refuseFlood(principal.integrations)
     const key = readIdempotencyKey(request)
     checkMediaType(request)

@@ -1,4 +1,4 @@
-import { createSemaphore, withDeadline } from '@waybill/runtime'
+import { createSemaphore } from '@waybill/runtime'
 
 /** Suspects, deliveries whose worker died twice already, are sent one after the other in the whole process. */
 export type SuspectTurns = {
@@ -16,13 +16,7 @@ export function createSuspectTurns(): SuspectTurns {
   const one = createSemaphore(1)
   return {
     take: async (withinMs) => {
-      const acquired = one.acquire()
-      try {
-        await withDeadline(acquired, withinMs, () => new Error('others are before it'))
-      } catch {
-        void acquired.then(() => one.release())
-        return undefined
-      }
+      if (!(await one.acquireWithin(withinMs))) return undefined
       let over = false
       const end = () => {
         if (over) return
