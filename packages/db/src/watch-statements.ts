@@ -4,16 +4,32 @@ import { pgErrorCode } from './pg-error.ts'
  * A statement of postgres.js: a promise that begins its work when somebody waits for it. `state` is set once it is sent
  * and stands for its connection; until then it waits for a free one.
  */
-type Statement = Promise<unknown> & { handle: () => unknown; state: object | null }
+type Statement = Promise<unknown> & {
+  handle: () => unknown
+  state: object | null
+  reject: (error: unknown) => void
+}
 
 type Callable = (...given: never[]) => unknown
 
 const isStatement = (value: unknown): value is Statement =>
   value instanceof Promise && typeof (value as Partial<Statement>).handle === 'function'
 
+/** How long after `onSilent` its pool may take to fail what it holds. */
+const failsWithinMs = 10_000
+
+/** As the client says it of a statement whose connection it gave up. */
+const givenUp = () =>
+  Object.assign(new Error('the statement got no answer, and its client gave it none'), {
+    code: 'CONNECTION_DESTROYED',
+  })
+
 /**
  * The same client, telling `onSilent` of every statement that was sent, and every transaction, that has neither ended nor
  * failed after `silentMs`. A peer that vanished says nothing, and TCP alone would wait for it for many minutes.
+ *
+ * A statement that is still open a while after that fails: whoever waits for it must not do so for ever, should the client
+ * have lost it.
  *
  * `onReadOnly` is told of every statement that was refused because the server takes no writes (SQLSTATE 25006): a client
  * can come to a standby although it wants a primary.
@@ -31,10 +47,19 @@ export function watchStatements<Client extends Callable>(
   const endedAt = new WeakMap<object, number>()
   const isSilent = (connection: object | null): boolean =>
     connection !== null && performance.now() - (endedAt.get(connection) ?? -Infinity) > silentMs
-  const watch = (work: Promise<unknown>, connectionOf: () => object | null): void => {
+  const watch = (
+    work: Promise<unknown>,
+    connectionOf: () => object | null,
+    fail: (error: Error) => void,
+  ): void => {
     let timer: NodeJS.Timeout
+    const look = (): void => {
+      if (!isSilent(connectionOf())) return start()
+      timer = setTimeout(() => fail(givenUp()), failsWithinMs)
+      onSilent()
+    }
     const start = (): void => {
-      timer = setTimeout(() => (isSilent(connectionOf()) ? onSilent() : start()), silentMs)
+      timer = setTimeout(look, silentMs)
     }
     start()
     const stop = () => {
@@ -53,7 +78,11 @@ export function watchStatements<Client extends Callable>(
     const begin = made.handle.bind(made)
     made.handle = () => {
       made.handle = begin
-      watch(made, () => made.state)
+      watch(
+        made,
+        () => made.state,
+        (error) => made.reject(error),
+      )
       return begin()
     }
     return made
@@ -68,8 +97,10 @@ export function watchStatements<Client extends Callable>(
         const made: unknown = Reflect.apply(member as (...all: unknown[]) => unknown, target, given)
         if (name === 'unsafe') return watched(made)
         const itself = {}
-        watch(made as Promise<unknown>, () => itself)
-        return made
+        const failed = new Promise<never>((_resolve, reject) =>
+          watch(made as Promise<unknown>, () => itself, reject),
+        )
+        return Promise.race([made, failed])
       }
     },
   })

@@ -1,4 +1,7 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
+import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { openDatabase, type DatabaseOptions } from '@waybill/db'
 import { createTestDatabase, eventually, startProxy, type TestDatabase } from '@waybill/testing'
@@ -62,6 +65,29 @@ describe('the client of the database', () => {
     expect(row?.n).toBe(3)
     await database.close()
     await proxy.close()
+  })
+
+  // Without the patch of the client its promise never settles.
+  it('fails a statement that comes between the reset of an idle connection and its end', async () => {
+    const { hostname, port } = new URL(clone.url)
+    const sockets: Socket[] = []
+    const socket = async () => {
+      const dialled = connect({ host: hostname, port: Number(port) })
+      sockets.push(dialled)
+      await once(dialled, 'connect')
+      return dialled
+    }
+    // Its types do not know `socket`.
+    const options = { max: 1, socket }
+    const sql = postgres(clone.url, options)
+    await sql`SELECT 1`
+    const between = new Promise((resolve) =>
+      sockets[0]?.once('error', () => resolve(sql`SELECT 2 AS n`.then(String, () => 'failed'))),
+    )
+    sockets[0]?.destroy(new Error('read ECONNRESET'))
+    expect(await Promise.race([between, pause(10_000, 'never')])).toBe('failed')
+    expect([...(await sql`SELECT 3 AS n`)]).toEqual([{ n: 3 }])
+    await sql.end()
   })
 
   it('leaves no connection behind when it is closed while statements wait', async () => {
