@@ -65,7 +65,9 @@ function guardAgent<A extends HttpAgent>(agent: A, policy: AddressPolicy, lookup
     const socket = connect({ ...options, lookup: lookupOf(policy, port, lookup) })
     if (socket instanceof Socket) {
       socket.once('connect', () => {
-        if (!policy.allowsAddress(socket.remoteAddress ?? '')) socket.destroy(blocked(host))
+        const { remoteAddress } = socket
+        // Without one it has been reset meanwhile, which the socket tells by itself.
+        if (remoteAddress !== undefined && !policy.allowsAddress(remoteAddress)) socket.destroy(blocked(host))
       })
     }
     return socket

@@ -71,9 +71,12 @@ async function openTcp(
   })
   dial.socket = ignoreStrayErrors(socket)
   await settled(socket, 'connect', 'connect', guard.connectTimeoutMs)
-  const { remoteAddress = '' } = socket
-  if (guard.policy.allowsAddress(remoteAddress)) return socket
+  const { remoteAddress } = socket
+  if (remoteAddress !== undefined && guard.policy.allowsAddress(remoteAddress)) return socket
   socket.destroy()
+  // A peer that has reset the connection meanwhile has no address any more: nothing was blocked.
+  if (remoteAddress === undefined)
+    throw new EgressError('connection_reset', 'connect', 'the connection was reset as soon as it stood')
   throw new EgressError('blocked_address', 'connect', `${remoteAddress} is not on the public internet`)
 }
 

@@ -1,4 +1,7 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
 import type { Socket } from 'node:net'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { startDnsServer } from '@waybill/testing'
@@ -214,6 +217,26 @@ describe('send, when it fails', () => {
     expect(brief(await send(request(reset.port)))).toBe('response connection_reset')
     expect(brief(await send(request(closed.port)))).toBe('response socket_closed')
     expect(brief(await send(request(within.port)))).toBe('response socket_closed')
+  })
+
+  it('takes a peer that is gone before its address was looked at for what it is, not for a blocked one', async () => {
+    // Of another thread: this one is busy while the connection is reset.
+    const thread = new Worker(
+      `const { createServer } = require('node:net')
+       const server = createServer((socket) => socket.resetAndDestroy())
+       server.listen(0, '127.0.0.1', () => require('node:worker_threads').parentPort.postMessage(server.address().port))`,
+      { eval: true },
+    )
+    cleanups.push(async () => void (await thread.terminate()))
+    const [port] = (await once(thread, 'message')) as [number]
+    const busy = (message: unknown) =>
+      (message as { socket: Socket }).socket.prependOnceListener('connect', () => {
+        const until = performance.now() + 200
+        while (performance.now() < until);
+      })
+    subscribe('net.client.socket', busy)
+    cleanups.push(async () => void unsubscribe('net.client.socket', busy))
+    expect(brief(await sender().send(request(port)))).toBe('connect connection_reset')
   })
 
   it('sends once, even when a kept connection is reset while it is used', async () => {
