@@ -228,6 +228,10 @@ describe('checkGaps', () => {
     const { received, attempts } = answered(50, 0, 200)
     const hung = attempts.map((one) => (one.code === 0 ? { ...one, code: null, err: 'timeout' } : one))
     expect(judged({ received, attempts: hung })).toHaveLength(1)
+    // A network that held the first one back lets both arrive together.
+    const sentAt = (...times: number[]) => hung.map((one, i) => ({ ...one, sentAtMs: times[i] ?? null }))
+    expect(judged({ received, attempts: sentAt(0, 50) })).toHaveLength(1)
+    expect(judged({ received, attempts: sentAt(0, 5_100) })).toEqual([])
   })
 })
 

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { eventually } from '@waybill/testing'
 import type { FaultStack, Links } from '../support/fault-stack.ts'
+import { burstCaps } from '../support/checks/check-vitals.ts'
 import { judge, mustHold, type Finding } from '../support/judge.ts'
 import { linkedStack } from '../support/linked-stack.ts'
 import { bothBackends, type FaultContext, type Scenario } from '../support/scenario.ts'
@@ -76,7 +77,11 @@ async function overLinks(context: FaultContext): Promise<Finding | undefined> {
   }
   await load.stop()
   // What was under way when endpoints vanished, or reached them too late for its deadline, was answered to nobody.
-  const finding = await judge(stack, { calls: { unavailable: true }, bound: paths.length * inFlightLimit })
+  const finding = await judge(stack, {
+    calls: { unavailable: true },
+    bound: paths.length * inFlightLimit,
+    caps: burstCaps,
+  })
   for (const [name, { connections, ms }] of noticed) {
     finding.notes.push(`${name}: ${connections} connections, given up after ${(ms / 1_000).toFixed(1)} s`)
     mustHold(finding, connections > 0, `F49 there was no connection to ${name}`)

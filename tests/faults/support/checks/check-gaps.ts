@@ -34,11 +34,17 @@ export function checkGaps(ledgers: Ledgers, rules: GapRules): Failures {
       const took = line.mono - before.line.mono
       const name = `${line.id} ${took} of ${gap} ms`
       // Times are whole milliseconds.
-      if (took < gap - 2) early.push(name)
+      if (Math.max(took, sentApart(attempt, before.attempt)) < gap - 2) early.push(name)
       if (attempt.n === before.attempt.n + 1 && isLate({ line, attempt }, before, gap, rules)) late.push(name)
     }
   }
   return [...failuresOf('C5 too early', early), ...failuresOf('C5 too late', late)]
+}
+
+/** A request that nobody answered may have come long after it was sent. By the attempts' own times, ms. */
+function sentApart(attempt: StoredAttempt, before: StoredAttempt): number {
+  if (before.code !== null || before.sentAtMs === null || attempt.sentAtMs === null) return 0
+  return attempt.sentAtMs - before.sentAtMs
 }
 
 /** The gap begins when the attempt before it ends. */
