@@ -39,6 +39,7 @@ const schema = z.object({
   DRAIN_CONCURRENCY: count(32),
   FIRST_ATTEMPTS_IN_FLIGHT: count(512),
   RETRIES_IN_FLIGHT: count(256),
+  LARGE_PAYLOADS_MIB: z.coerce.number().int().min(2).max(4_096).default(32),
 })
 
 /** Reads the environment once; a bad one ends the process with code 78 and names every bad variable. */
@@ -68,6 +69,8 @@ export function readConfig(env: NodeJS.ProcessEnv) {
       bulk: Math.ceil(e.FAN_OUT_CONCURRENCY / 4),
       drain: e.DRAIN_CONCURRENCY,
     },
+    /** Of first attempts and of retries each. */
+    payloadRoomBytes: e.LARGE_PAYLOADS_MIB * 1_048_576,
     inFlight: { firstAttempts: e.FIRST_ATTEMPTS_IN_FLIGHT, retries: e.RETRIES_IN_FLIGHT },
   })
 }

@@ -11,6 +11,7 @@ import { attemptDelivery, type AttemptResult, type DueAttempt } from './delivery
 import { createBreakers, type Breakers } from './delivery/create-breakers.ts'
 import { createBusyMeter, type BusyMeter } from './delivery/create-busy-meter.ts'
 import { createSendGate, type SendGate } from './delivery/create-send-gate.ts'
+import { createPayloadRoom, type PayloadRoom } from './delivery/create-payload-room.ts'
 import { createRetrySlots, type RetrySlots } from './delivery/create-retry-slots.ts'
 import { createSendSlots, type SendSlots } from './delivery/create-send-slots.ts'
 import { createTellNotSent, type TellNotSent } from './delivery/not-sent.ts'
@@ -41,6 +42,7 @@ export type WorkerDeps = {
   snapshot: Snapshot
   slots: SendSlots
   retrySlots: RetrySlots
+  payloadRoom: PayloadRoom
   suspectTurns: SuspectTurns
   /** Bulk batches that may begin at once, whether the queue or the sweep brings them. */
   bulkRuns: Semaphore
@@ -102,6 +104,7 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
   const slots = createSendSlots({ total: config.inFlight.firstAttempts, keepsUp })
   const busy = createBusyMeter()
   const retrySlots = createRetrySlots({ total: config.inFlight.retries, keepsUp })
+  const payloadRoom = createPayloadRoom(config.payloadRoomBytes)
   const breakers = createBreakers({ unwellToOpen })
   const unrecorded = () => oldestOf(firstRecorder.pending(), laterRecorder.pending())
   const metrics = createWorkerMetrics({
@@ -109,6 +112,7 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
     retries: () => retrySlots.inUse(),
     slow: () => slots.slow() + retrySlots.slow(),
     unrecorded: () => unrecorded().rows,
+    largePayloads: () => payloadRoom.inUse(),
   })
   const sender = openSender(config, keepsUp)
   const publicIds = createPublicIds(keys.publicIds)
@@ -126,6 +130,7 @@ export async function buildDeps(config: WorkerConfig, logger: Logger): Promise<W
     snapshot: createSnapshot({ storage, keys, scheduleScale: config.scheduleScale, logger }),
     slots,
     retrySlots,
+    payloadRoom,
     suspectTurns: createSuspectTurns(),
     bulkRuns: createSemaphore(config.concurrency.bulk),
     breakers,

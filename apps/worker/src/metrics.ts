@@ -27,6 +27,8 @@ export type WorkerGauges = {
   retries: () => number
   slow: () => number
   unrecorded: () => number
+  /** In bytes. */
+  largePayloads: () => { firstAttempts: number; retries: number }
 }
 
 /** Bounded labels only: never a URL or a subscription. */
@@ -67,6 +69,17 @@ export function createWorkerMetrics(live: WorkerGauges): WorkerMetrics {
       self.set({ kind: 'retry' }, live.retries())
       self.set({ kind: 'slow' }, live.slow())
       self.set({ kind: 'unrecorded' }, live.unrecorded())
+    },
+  })
+  gauge({
+    registry,
+    name: 'waybill_large_payload_bytes',
+    help: 'Large payloads of requests under way, in bytes as posted; what LARGE_PAYLOADS_MIB limits.',
+    labels: ['kind'],
+    collect: (self) => {
+      const { firstAttempts, retries } = live.largePayloads()
+      self.set({ kind: 'first' }, firstAttempts)
+      self.set({ kind: 'retry' }, retries)
     },
   })
   return {

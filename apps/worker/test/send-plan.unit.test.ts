@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { plannedHow, type FirstOutcome } from '@waybill/db'
 import { asBatchId, asDeliveryId, asSubscriptionId } from '@waybill/domain'
+import { createPayloadRoom } from '../src/delivery/create-payload-room.ts'
 import { createSendSlots } from '../src/delivery/create-send-slots.ts'
 import { NotSent } from '../src/delivery/not-sent.ts'
 import type { FanOutDeps } from '../src/fan-out/fan-out-batch.ts'
@@ -11,16 +12,17 @@ const work = (delivery: number, subscription: number): PlannedWork =>
   ({
     delivery: asDeliveryId(delivery),
     planned: { how: plannedHow.send, subscription, offset: 0, revision: 1 },
-    trigger: { createdAtMs: 0 },
+    trigger: { createdAtMs: 0, data: '{}' },
     subscriber: { id: asSubscriptionId(subscription), state: 'active', deleted: false, inFlightLimit: 1 },
   }) as PlannedWork
 
-/** Steps of which only the slots are real; every request hangs. */
+/** Steps of which only the slots and the room are real; every request hangs. */
 function steps(total: number) {
   const begun: number[] = []
   const slots = createSendSlots({ total })
   const deps = {
     slots,
+    payloadRoom: createPayloadRoom(2 ** 21),
     gate: { isOpen: () => true },
     breakers: { isOpen: () => false },
     snapshot: { viewAt: () => null },

@@ -31,6 +31,23 @@ describe('semaphore', () => {
     expect(semaphore.inUse()).toBe(0)
   })
 
+  it('lets the first who waits take several permits at once, and nobody smaller before it', async () => {
+    const semaphore = createSemaphore(5)
+    await semaphore.acquire(4)
+    const order: string[] = []
+    const large = semaphore.acquire(3).then(() => order.push('large'))
+    const small = semaphore.acquire().then(() => order.push('small'))
+    expect(semaphore.tryAcquire()).toBe(false)
+    semaphore.release(1)
+    await Promise.resolve()
+    expect(order).toEqual([])
+    semaphore.release(3)
+    await Promise.all([large, small])
+    expect([order, semaphore.inUse()]).toEqual([['large', 'small'], 4])
+    expect(() => semaphore.acquire(6)).toThrow(RangeError)
+    expect(() => semaphore.release(5)).toThrow('more often')
+  })
+
   it('refuses a release that nobody acquired and a limit below one', () => {
     const semaphore = createSemaphore(1)
     expect(() => semaphore.release()).toThrow('more often')

@@ -48,6 +48,7 @@ export function openScene() {
     retries: () => 0,
     slow: () => 0,
     unrecorded: () => facts.unrecorded,
+    largePayloads: () => ({ firstAttempts: 0, retries: 0 }),
   })
   const watch = createWatchGauges(worker.registry, {
     storageUp: () => facts.storageUp,

@@ -33,7 +33,7 @@ export function createBulkGroups<Item, Result>(
       return await work()
     } finally {
       const pause = pauseAfter(monotonic() - startedAt)
-      if (pause) void pause.then(turns.release)
+      if (pause) void pause.then(() => turns.release())
       else turns.release()
     }
   }

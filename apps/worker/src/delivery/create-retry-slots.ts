@@ -5,6 +5,8 @@ import type { SlotOptions } from './slot-options.ts'
 export type RetrySlots = {
   /** Resolves with what gives the slot back; calling that again does nothing. */
   enter(): Promise<() => void>
+  /** As many wait as there are slots: who brings more should wait. */
+  isCrowded(): boolean
   inUse(): number
   /** Requests that have given their slot back and are still open. */
   slow(): number
@@ -47,6 +49,7 @@ export function createRetrySlots(options: SlotOptions): RetrySlots {
         else slow -= 1
       }
     },
+    isCrowded: () => permits.waiting() >= total,
     inUse: () => permits.inUse(),
     slow: () => slow,
   }

@@ -1,73 +1,27 @@
 import {
-  claimLane,
-  freeOwned,
-  laneDueInMs,
   releaseLane,
   retryDeadlocks,
   settleUnsent,
   sliceLane,
   unmarkRun,
-  type ClaimedLane,
   type DueKind,
   type SlicedDelivery,
 } from '@waybill/db'
 import type { SubscriptionId } from '@waybill/domain'
 import { faultPoint } from '@waybill/fault-points'
-import type { WorkerDeps } from '../deps.ts'
-import type { Subscriber } from '../subscriptions/create-snapshot.ts'
 import { writeUntilStored } from '../record/write-until-stored.ts'
+import { claimTurn, type DrainDeps, type Turn } from './claim-turn.ts'
 import { keepHealth } from './keep-health.ts'
-import { isOpen } from './lane-health.ts'
 import { sendRetry } from './send-retry.ts'
-import { watchLane, type LaneWatch } from './watch-lane.ts'
 
-export type DrainDeps = Pick<
-  WorkerDeps,
-  | 'sql'
-  | 'lease'
-  | 'snapshot'
-  | 'retrySlots'
-  | 'suspectTurns'
-  | 'gate'
-  | 'laterRecorder'
-  | 'attempt'
-  | 'notSent'
-  | 'wakeUps'
-  | 'logger'
-  | 'held'
-  | 'deactivate'
-  | 'pause'
-  | 'breakers'
-  | 'config'
->
-
-/** A drain takes slices for this long, then the lane goes back to the tail so that lanes take turns. */
-const turnMs = 2_000
-/** One whose breaker is open has a few probes to send, and nothing to wait here for until they are answered. */
-const probeTurnMs = 250
 /** Slices of one turn follow each other when this part of the limit is free again. */
 const refillAt = 0.5
-/** Wake-ups of a lane within about this time share an id. */
-const sameIdMs = 1_000
+/** How often is looked whether others have been sent meanwhile. */
+const lookAgainMs = 25
 /** Every so many turns begin with one delivery that must be sent alone. */
 const suspectsEveryTurns = 8
-/** How long an open breaker waits after a probe that failed, so that tries are not burnt meanwhile. */
-const probePauseMs = 5_000
 /** Deaths after which a delivery is set aside. */
 const maxCrashes = 5
-
-type Turn = {
-  deps: DrainDeps
-  lane: ClaimedLane
-  subscriber: Subscriber
-  watch: LaneWatch
-  /** End of the turn on the monotonic clock, ms. */
-  until: number
-  open: Set<Promise<void>>
-  taken: number
-  /** Something that was marked was not sent: this run's marks are taken back at its end. */
-  leftMarks: boolean
-}
 
 /**
  * Claim the lane → slice → send and record → release. Resolves when this turn's last slice is taken; what is open
@@ -81,7 +35,7 @@ export async function drainLane(deps: DrainDeps, subscription: SubscriptionId): 
   if (!letGo) return
   try {
     if (!(await deps.gate.pass())) return letGo()
-    const turn = await claim(deps, subscription)
+    const turn = await claimTurn(deps, subscription)
     if (!turn) return letGo()
     await takeSlices(turn).catch((error: unknown) => fail(turn, error))
     void finish(turn)
@@ -91,46 +45,6 @@ export async function drainLane(deps: DrainDeps, subscription: SubscriptionId): 
     letGo()
     throw error
   }
-}
-
-async function claim(deps: DrainDeps, subscription: SubscriptionId): Promise<Turn | undefined> {
-  const lane = await retryDeadlocks(() => claimLane(deps.sql, subscription, deps.lease.worker))
-  if (!lane) {
-    await rearm(deps, subscription)
-    return undefined
-  }
-  faultPoint('drain.claimed')
-  await deps.snapshot.ensure(lane.configVersion)
-  const subscriber = deps.snapshot.byId(subscription)
-  if (!subscriber) return leaveToNewer(deps, subscription, lane)
-  return {
-    deps,
-    lane,
-    subscriber,
-    watch: watchLane(lane, probePauseMs * deps.config.scheduleScale),
-    until: performance.now() + (isOpen(lane.health) ? probeTurnMs : turnMs),
-    open: new Set(),
-    taken: 0,
-    leftMarks: false,
-  }
-}
-
-/** Of a profile this version does not know: given back at once, so that a worker that knows it finds it free. */
-async function leaveToNewer(
-  { sql, lease, logger }: DrainDeps,
-  subscription: SubscriptionId,
-  { run }: ClaimedLane,
-): Promise<undefined> {
-  await freeOwned(sql, lease.worker, { batches: new Map(), lanes: new Map([[subscription, run]]) })
-  logger.info('lane.left-to-newer', { subscription })
-}
-
-/** Queue clocks are not the database's: a wake-up that came early is set again. */
-async function rearm(deps: DrainDeps, subscription: SubscriptionId): Promise<void> {
-  const dueInMs = await laneDueInMs(deps.sql, subscription)
-  if (dueInMs === undefined || dueInMs <= 0) return
-  // Only what falls into this job's own half second needs an id of its own; all other wake-ups of that time are one.
-  deps.wakeUps.drain(subscription, dueInMs, { again: dueInMs < sameIdMs })
 }
 
 async function release(deps: DrainDeps, subscription: SubscriptionId): Promise<void> {
@@ -145,12 +59,19 @@ async function takeSlices(turn: Turn): Promise<void> {
   const { lane, until, open, watch } = turn
   // A lane that is never empty would keep its suspects waiting until their horizon.
   if (lane.hasSuspects && lane.run % suspectsEveryTurns === 0) await sendSuspect(turn)
-  while (goesOn(turn) && watch.limit() > 0) {
+  while ((await hasRoom(turn)) && watch.limit() > 0) {
     const room = watch.limit() - open.size
     if ((await sliceNext(turn, room)) < room) return
     while (open.size > watch.limit() * refillAt && goesOn(turn))
       await oneEnds(open, until - performance.now())
   }
+}
+
+/** What nobody could send yet would only fill the memory: waits until fewer wait. False: the turn is over. */
+async function hasRoom(turn: Turn): Promise<boolean> {
+  const { retrySlots, pause } = turn.deps
+  while (goesOn(turn) && retrySlots.isCrowded()) await pause(lookAgainMs)
+  return goesOn(turn)
 }
 
 /** Resolves when one of the sends has ended, at the latest after `ms`. */

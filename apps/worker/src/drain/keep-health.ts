@@ -1,6 +1,6 @@
 import { hasOnlyFailed, keepLaneHealth, retryDeadlocks } from '@waybill/db'
 import type { Subscriber } from '../subscriptions/create-snapshot.ts'
-import type { DrainDeps } from './drain-lane.ts'
+import type { DrainDeps } from './claim-turn.ts'
 import type { LaneWatch } from './watch-lane.ts'
 
 /**

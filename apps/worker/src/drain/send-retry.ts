@@ -1,11 +1,19 @@
-import { retryDeadlocks, setBack, settleUnsent, type LaterOutcome, type SlicedDelivery } from '@waybill/db'
+import {
+  readTriggerData,
+  retryDeadlocks,
+  setBack,
+  settleUnsent,
+  type LaterOutcome,
+  type SlicedDelivery,
+  type StoredTrigger,
+} from '@waybill/db'
 import { statusCode } from '@waybill/domain'
 import type { AttemptResult } from '../delivery/attempt-delivery.ts'
 import { NotSent } from '../delivery/not-sent.ts'
 import { OutcomeRefused } from '../record/store-singly.ts'
 import { writeUntilStored } from '../record/write-until-stored.ts'
 import type { Subscriber } from '../subscriptions/create-snapshot.ts'
-import type { DrainDeps } from './drain-lane.ts'
+import type { DrainDeps } from './claim-turn.ts'
 
 /** How long what cannot be recorded is left alone. */
 const unrecordedPauseMs = 60_000
@@ -19,11 +27,14 @@ export async function sendRetry(
   subscriber: Subscriber,
   due: SlicedDelivery,
 ): Promise<AttemptResult | 'kept' | undefined> {
+  const { trigger } = due
+  const leaveRoom = 'data' in trigger ? undefined : await deps.payloadRoom.enter(trigger.bytes)
   const leave = await deps.retrySlots.enter()
   try {
     if (!deps.gate.isOpen() && !(await deps.gate.pass())) return 'kept'
+    const whole = await readWhole(deps, due)
     const view = await deps.snapshot.viewAt(subscriber, due.revision)
-    const result = await attemptOrGiveUp(deps, deps.snapshot.inShapeOf(subscriber, due.profile), due, view)
+    const result = await attemptOrGiveUp(deps, deps.snapshot.inShapeOf(subscriber, due.profile), whole, view)
     if (!result) return undefined
     deps.breakers.report(subscriber.id, result.isWell, result.askedToWaitMs)
     const { decision } = result
@@ -37,7 +48,19 @@ export async function sendRetry(
     return 'kept'
   } finally {
     leave()
+    leaveRoom?.()
   }
+}
+
+type WholeDelivery = SlicedDelivery & { trigger: StoredTrigger }
+
+/** With the data that was left out of the slice. Throws when it cannot be read. */
+async function readWhole({ sql }: DrainDeps, due: SlicedDelivery): Promise<WholeDelivery> {
+  const { trigger } = due
+  if ('data' in trigger) return { ...due, trigger }
+  const data = (await readTriggerData(sql, [trigger.id])).get(trigger.id)
+  if (data === undefined) throw new Error(`trigger ${trigger.id} is gone`)
+  return { ...due, trigger: { ...trigger, data } }
 }
 
 /** Sent, and nothing tells: not again at once, and not for ever. 'kept' when the database refuses even that. */
@@ -60,7 +83,7 @@ async function setAside(
 async function attemptOrGiveUp(
   deps: DrainDeps,
   subscriber: Subscriber,
-  due: SlicedDelivery,
+  due: WholeDelivery,
   view: string | null,
 ): Promise<AttemptResult | undefined> {
   try {

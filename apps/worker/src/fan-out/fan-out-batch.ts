@@ -25,6 +25,7 @@ export type FanOutDeps = Pick<
   | 'lease'
   | 'snapshot'
   | 'slots'
+  | 'payloadRoom'
   | 'gate'
   | 'firstRecorder'
   | 'attempt'

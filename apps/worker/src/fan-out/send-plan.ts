@@ -66,6 +66,12 @@ async function send(deps: FanOutDeps, open: OpenBatch, work: Work, slot: Slot): 
     open.add(pendingOutcome(work, 0))
     return
   }
+  const leaveRoom = deps.payloadRoom.tryEnter(work.subscriber.id, work.trigger.data)
+  if (!leaveRoom) {
+    open.add(pendingOutcome(work, 0))
+    slot.release()
+    return
+  }
   try {
     const view = await viewFor(deps, work)
     const allowed = view !== undefined && (deps.gate.isOpen(work.bulk) || (await deps.gate.pass(work.bulk)))
@@ -74,6 +80,7 @@ async function send(deps: FanOutDeps, open: OpenBatch, work: Work, slot: Slot): 
     open.add(await outcomeWithout(deps, work, error))
   } finally {
     slot.release()
+    leaveRoom()
   }
 }
 

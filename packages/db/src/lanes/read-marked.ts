@@ -1,6 +1,6 @@
 import type { DeliveryId, SubscriptionId, TriggerId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
-import { toTrigger, triggerColumns, type TriggerRow } from '../triggers/stored-trigger.ts'
+import { largeTriggerColumns, toLargeTrigger, type LargeTriggerRow } from '../triggers/stored-trigger.ts'
 import type { MarkedRow } from './mark-due.ts'
 import type { SlicedDelivery } from './slice-lane.ts'
 
@@ -15,7 +15,7 @@ type DeliveryRow = {
 
 /**
  * What marked deliveries need to be sent, in the order of their ids; not those that a person ignored or redelivered since
- * they became due. Both readings are bounded by ids.
+ * they became due. Data that is large is left out. Both readings are bounded by ids.
  */
 export async function readMarked(
   sql: SqlOrTransaction,
@@ -29,11 +29,11 @@ export async function readMarked(
     ORDER BY id`
   if (deliveries.length === 0) return []
   const triggerIds = [...new Set(deliveries.map((row) => row.trigger))]
-  const triggers = await sql<TriggerRow[]>`
-    SELECT ${triggerColumns(sql)} FROM triggers t
+  const triggers = await sql<LargeTriggerRow[]>`
+    SELECT ${largeTriggerColumns(sql)} FROM triggers t
     WHERE t.id = ANY(${triggerIds}::bigint[]) AND t.id >= ${Math.min(...triggerIds)}::bigint
       AND t.id <= ${Math.max(...triggerIds)}::bigint`
-  const triggerOf = new Map(triggers.map((row) => [row.id, toTrigger(row)]))
+  const triggerOf = new Map(triggers.map((row) => [row.id, toLargeTrigger(row)]))
   const markOf = new Map(marked.map((row) => [row.delivery, row]))
   return deliveries.flatMap(({ id, trigger, ...delivery }) => {
     const mark = markOf.get(id)

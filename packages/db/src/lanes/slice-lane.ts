@@ -1,7 +1,7 @@
 import type { SubscriptionId, WorkerId } from '@waybill/domain'
 import type { SqlOrTransaction } from '../open-database.ts'
 import { retryDeadlocks } from '../pg-error.ts'
-import type { StoredTrigger } from '../triggers/stored-trigger.ts'
+import type { LargeTrigger, StoredTrigger } from '../triggers/stored-trigger.ts'
 import { markDue, type DueWanted, type MarkedRow } from './mark-due.ts'
 import { readMarked } from './read-marked.ts'
 import { recordDeaths } from './record-deaths.ts'
@@ -16,7 +16,8 @@ export type SlicedDelivery = Omit<MarkedRow, 'died'> & {
   revision: number
   profile: number
   attempts: number
-  trigger: StoredTrigger
+  /** Without data that is large: a slice may be held for long before its turn comes. */
+  trigger: StoredTrigger | LargeTrigger
 }
 
 /**

@@ -15,6 +15,9 @@ export type StoredTrigger = {
   data: string
 }
 
+/** A trigger whose data, of `bytes`, is better read when it is needed: see {@link readTriggerData}. */
+export type LargeTrigger = Omit<StoredTrigger, 'data'> & { bytes: number }
+
 /** What {@link triggerColumns} select. */
 export type TriggerRow = {
   id: TriggerId
@@ -29,11 +32,30 @@ export type TriggerRow = {
 }
 
 /** The columns of a stored trigger; `triggers` is `t` in the caller's FROM. */
-export const triggerColumns = (sql: SqlOrTransaction) => sql`
-  t.id, t.integration, t.event_id, t.order_id, t.facility_id, t.order_status, t.duplicate,
-  extract(epoch FROM t.created_at)::float8 * 1000 AS created_at_ms, t.data`
+export const triggerColumns = (sql: SqlOrTransaction) => sql`${headColumns(sql)}, t.data`
 
-export function toTrigger(row: TriggerRow): StoredTrigger {
+const headColumns = (sql: SqlOrTransaction) => sql`
+  t.id, t.integration, t.event_id, t.order_id, t.facility_id, t.order_status, t.duplicate,
+  extract(epoch FROM t.created_at)::float8 * 1000 AS created_at_ms`
+
+/** Data of more bytes than this is large. */
+export const largeDataBytes = 16_384
+
+/** What {@link largeTriggerColumns} select. */
+export type LargeTriggerRow = Omit<TriggerRow, 'data'> & { data: string | null; bytes: number }
+
+/** As {@link triggerColumns}, but without data that is large: its length is known without it being read. */
+export const largeTriggerColumns = (sql: SqlOrTransaction) => sql`
+  ${headColumns(sql)}, octet_length(t.data) AS bytes,
+  CASE WHEN octet_length(t.data) <= ${largeDataBytes}::int THEN t.data END AS data`
+
+export function toLargeTrigger({ data, bytes, ...row }: LargeTriggerRow): StoredTrigger | LargeTrigger {
+  return data === null ? { ...toHead(row), bytes } : toTrigger({ ...row, data })
+}
+
+export const toTrigger = (row: TriggerRow): StoredTrigger => ({ ...toHead(row), data: row.data })
+
+function toHead(row: Omit<TriggerRow, 'data'>): Omit<StoredTrigger, 'data'> {
   return {
     id: row.id,
     integration: row.integration,
@@ -43,6 +65,5 @@ export function toTrigger(row: TriggerRow): StoredTrigger {
     orderStatus: row.order_status,
     duplicate: row.duplicate,
     createdAtMs: row.created_at_ms,
-    data: row.data,
   }
 }
