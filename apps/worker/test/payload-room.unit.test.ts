@@ -55,4 +55,12 @@ describe('the room for large payloads', () => {
     expect(order).toEqual(['large', 'small'])
     expect(room.inUse()).toEqual({ firstAttempts: 2 * large, retries: 6 * large })
   })
+
+  it('is given whole to a retry that is larger than it', async () => {
+    const room = createPayloadRoom(large)
+    const leave = await room.enter(2 * large)
+    expect(room.inUse().retries).toBe(large)
+    leave()
+    expect(room.inUse().retries).toBe(0)
+  })
 })

@@ -49,8 +49,10 @@ export function createPayloadRoom(total: number): PayloadRoom {
       }
     },
     enter: async (bytes) => {
-      await retries.acquire(bytes)
-      return () => retries.release(bytes)
+      // One that is larger than the room has it to itself.
+      const taken = Math.min(bytes, total)
+      await retries.acquire(taken)
+      return () => retries.release(taken)
     },
     inUse: () => ({ firstAttempts: firsts.inUse(), retries: retries.inUse() }),
   }
