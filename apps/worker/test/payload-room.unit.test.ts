@@ -40,6 +40,30 @@ describe('the room for large payloads', () => {
     expect(enterAll(a)).toBe(8)
   })
 
+  it('is worth waiting for while those in it are new or answered, and not while they hang', () => {
+    let now = 0
+    const room = createPayloadRoom(16 * large, () => now)
+    const two = payload + payload
+    const leaves = others.flatMap((subscription) => room.tryEnter(subscription, two) ?? [])
+    expect(leaves.length).toBeLessThan(others.length)
+    const wait = () => room.isCrowded(two)
+    expect([wait(), room.isCrowded('small')]).toEqual([true, false])
+    now = 250
+    expect(wait()).toBe(false)
+    leaves.pop()?.()
+    // A place is free.
+    expect(wait()).toBe(false)
+    expect(room.tryEnter(a, two)).toBeDefined()
+    expect(wait()).toBe(true)
+    now = 500
+    expect(wait()).toBe(false)
+    now = 5_000
+    leaves.pop()?.()
+    // That one came to its deadline: who takes its place will hardly be answered.
+    expect(room.tryEnter(asSubscriptionId(9), two)).toBeDefined()
+    expect(wait()).toBe(false)
+  })
+
   it('is given to retries in the order of their wishes, whoever has first attempts in it', async () => {
     const room = createPayloadRoom(10 * large)
     room.tryEnter(a, payload + payload)

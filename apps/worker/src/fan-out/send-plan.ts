@@ -34,6 +34,7 @@ export async function sendPlan(
     else if (work.planned.how === plannedHow.pending || !sendsNow(deps, work))
       open.add(pendingOutcome(work, 0))
     else {
+      while (deps.payloadRoom.isCrowded(work.trigger.data)) await deps.pause(lookAgainMs)
       const room = deps.slots.room(bulk)
       if (room) await room
       if (begin(deps, open, { ...work, bulk }) === 'waits') waits = true
