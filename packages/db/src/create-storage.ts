@@ -59,8 +59,9 @@ export function createStorage(
     }
   }
   const answers = (): Promise<boolean> =>
-    // A server that ended every connection there was is not away: the next one is dialled anew.
-    withDeadline(ask(options.hotConnections + 1), probeMs, () => new Error('no answer')).then(
+    // A server that ended every connection there was is not away: the next one is dialled anew. Each may fail two statements,
+    // one by its reset and one by its end.
+    withDeadline(ask(2 * options.hotConnections + 1), probeMs, () => new Error('no answer')).then(
       () => true,
       () => false,
     )
