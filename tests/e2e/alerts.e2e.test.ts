@@ -15,23 +15,19 @@ import {
   queueBackends,
   testServices,
   type TestDatabase,
-  type TestProcess,
 } from '@waybill/testing'
-import { evaluateRule, samplesOf, type Scrape } from '../support/evaluate-rule.ts'
-import { readAlerts } from '../support/read-alerts.ts'
 import { aTriggerBody } from './support/ledgers.ts'
 import { startStack, type Stack } from './support/start-stack.ts'
+import { patient, scrape, watchAlerts, whileLocked } from './support/watch-alerts.ts'
 
-const alerts = readAlerts()
 const [backend] = queueBackends()
 const yard = asIntegrationId(12)
-const patient = { timeoutMs: 60_000, everyMs: 300 }
 
 /** Each fault is a real one, and its alert is read from the /metrics of the real processes. */
 describe('the alerts', () => {
   let clone: TestDatabase
   let stack: Stack
-  const scrapes: Scrape[] = []
+  let watch: ReturnType<typeof watchAlerts>
 
   beforeAll(async () => {
     if (!backend) throw new Error('no queue')
@@ -43,6 +39,9 @@ describe('the alerts', () => {
       apiEnv: { LOG_LEVEL: 'info' },
     })
     await stack.subscribe('/alerts')
+    // What a subscription had to match is only certain a while after it has changed.
+    await stack.sql`UPDATE subscriptions SET created_at = now() - interval '1 hour', updated_at = now() - interval '1 hour'`
+    watch = watchAlerts(stack)
   })
   afterAll(async () => {
     await stack.stop()
@@ -57,12 +56,9 @@ describe('the alerts', () => {
       >`SELECT count(*)::int AS n FROM deliveries WHERE status = 2`
       return row?.n === n
     }, patient)
-  const firing = async () => {
-    scrapes.push(await scrape(stack))
-    return alerts.filter(({ rule }) => evaluateRule(rule, scrapes).length > 0).map(({ name }) => name)
-  }
-  const fires = (name: string) => eventually(async () => (await firing()).includes(name), patient)
-  const falls = (name: string) => eventually(async () => !(await firing()).includes(name), patient)
+  const firing = () => watch.firing()
+  const fires = (name: string) => watch.fires(name)
+  const falls = (name: string) => watch.falls(name)
 
   it('are silent while triggers are delivered, and the ledger balances in the metrics', async () => {
     await Promise.all(Array.from({ length: 10 }, post))
@@ -116,20 +112,33 @@ describe('the alerts', () => {
     await falls('WaybillBatchesQuarantined')
   })
 
-  it('could tell of a batch that stays in the hands of a worker that lives', async () => {
-    const held = async () =>
-      Object.values((await scrape(stack)).pages).flatMap((page) =>
-        samplesOf(page, 'waybill_oldest_held_seconds').filter(({ labels }) => labels['kind'] === 'batch'),
-      )[0]?.value
-    await eventually(async () => (await held()) === 0, patient)
-    await stack.sql.begin(async (tx) => {
-      // Its outcome cannot be written while this is locked.
-      await tx`LOCK TABLE deliveries IN SHARE MODE`
+  it('tell of a batch that stays in the hands of a worker that lives', async () => {
+    await falls('WaybillWorkHeld')
+    expect(await firing()).not.toContain('WaybillWorkHeld')
+    // Its outcome cannot be written meanwhile.
+    await whileLocked(clone.url, 'deliveries', 'SHARE', async () => {
       await post()
-      await eventually(async () => ((await held()) ?? 0) > 2, patient)
+      await fires('WaybillWorkHeld')
     })
-    await eventually(async () => (await held()) === 0, patient)
+    await falls('WaybillWorkHeld')
     await delivered(13)
+  })
+
+  it('tell of deliveries that are gone, until they are back', async () => {
+    await stack.sql`CREATE TABLE gone AS SELECT * FROM deliveries WHERE status = 2 ORDER BY id DESC LIMIT 1`
+    await stack.sql`DELETE FROM deliveries WHERE id = (SELECT id FROM gone)`
+    await fires('WaybillLedgerUnbalanced')
+    await stack.sql`INSERT INTO deliveries SELECT * FROM gone`
+    await falls('WaybillLedgerUnbalanced')
+    expect(await firing()).not.toContain('WaybillLedgerUnbalanced')
+    await falls('WaybillLedgerViolated')
+  })
+
+  it('tell of a ledger that nobody can audit', async () => {
+    await falls('WaybillLedgerUnaudited')
+    expect(await firing()).not.toContain('WaybillLedgerUnaudited')
+    await whileLocked(clone.url, 'batches', 'ACCESS EXCLUSIVE', () => fires('WaybillLedgerUnaudited'))
+    await falls('WaybillLedgerUnaudited')
   })
 
   it('tell of a database that takes no connections, from both sides, until it does', async () => {
@@ -183,28 +192,14 @@ describe('the alerts', () => {
     await fires('WaybillWorkersDie')
     await falls('WaybillBatchesUnclaimed')
   }, 180_000)
+
+  it('tell of an api that is gone', async () => {
+    expect(await firing()).not.toContain('WaybillApiGone')
+    stack.api.kill('SIGKILL')
+    await stack.api.exited
+    await fires('WaybillApiGone')
+  })
 })
-
-/** As Prometheus does: what does not answer is left out. */
-async function scrape({ api, workers }: Pick<Stack, 'api' | 'workers'>): Promise<Scrape> {
-  const pages = await Promise.all(
-    [api, ...workers].map(async (child): Promise<[string, string] | undefined> => {
-      const url = metricsUrlOf(child)
-      const page = await fetch(`${url}/metrics`).then(
-        (answer) => answer.text(),
-        () => undefined,
-      )
-      return page === undefined ? undefined : [url, page]
-    }),
-  )
-  return { atMs: performance.now(), pages: Object.fromEntries(pages.filter((page) => page !== undefined)) }
-}
-
-/** The process says where its metrics are when it starts. */
-function metricsUrlOf(child: TestProcess): string {
-  const line = child.lines.find(({ text }) => text.includes('metrics.started'))
-  return /http:\/\/127\.0\.0\.1:\d+/.exec(line?.text ?? '')?.[0] ?? ''
-}
 
 /** What a worker does with a trigger that ends it again and again; in one transaction, so that no other takes it first. */
 async function setBatchAside(sql: Sql): Promise<void> {

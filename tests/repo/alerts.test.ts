@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { evaluateRule, samplesOf, type Scrape } from '../support/evaluate-rule.ts'
 import { parseRule, selectorsOf } from '../support/parse-rule.ts'
@@ -95,6 +97,13 @@ describe('deploy/alerts.yml', () => {
     expect(alert.annotations['summary']).toMatch(/^[A-Z].{20,}[^.]$/)
     expect(alert.labels['severity']).toMatch(/^(page|warn)$/)
     expect(alert.annotations['runbook_url']).toBe(`docs/runbook.md#${name.toLowerCase()}`)
+  })
+
+  it.each(alerts.map(({ name }) => name))('has %s provoked in real processes somewhere', (name) => {
+    const provoked = ['tests/e2e', 'tests/faults/scenarios', 'tests/faults/support']
+      .flatMap((folder) => readdirSync(join(repoRoot, folder)).map((file) => `${folder}/${file}`))
+      .filter((file) => file.endsWith('.ts') && repoFile(file).includes(`'${name}'`))
+    expect(provoked).not.toEqual([])
   })
 
   it('is accepted by promtool where there is one', () => {
