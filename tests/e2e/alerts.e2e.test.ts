@@ -41,7 +41,7 @@ describe('the alerts', () => {
     await stack.subscribe('/alerts')
     // What a subscription had to match is only certain a while after it has changed.
     await stack.sql`UPDATE subscriptions SET created_at = now() - interval '1 hour', updated_at = now() - interval '1 hour'`
-    watch = watchAlerts(stack)
+    watch = watchAlerts(stack, { WaybillWorkHeld: 2, WaybillLedgerUnaudited: 3 })
   })
   afterAll(async () => {
     await stack.stop()
