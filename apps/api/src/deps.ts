@@ -3,7 +3,7 @@ import { createPublicIds, type PublicIds } from '@waybill/domain'
 import { createAddressPolicy } from '@waybill/egress'
 import { openMailer, type Mailer } from '@waybill/mail'
 import { createWakeUps, queueConfigFrom, type WakeUps } from '@waybill/queue'
-import { withDeadline, type Logger } from '@waybill/runtime'
+import type { Logger } from '@waybill/runtime'
 import type { ApiConfig } from './config.ts'
 import { createStoreHealth, type StoreHealth } from './health/create-store-health.ts'
 import { createCallGate, type CallGate } from './http/create-call-gate.ts'
@@ -13,7 +13,7 @@ import { createAuthenticate, type Authenticate } from './http/authenticate.ts'
 import { createBadTokens, type BadTokens } from './http/bad-tokens.ts'
 import { createCallerAddress, type CallerAddress } from './http/caller-address.ts'
 import { unavailable } from './http/problem.ts'
-import { StorageTimeout } from './http/to-problem.ts'
+import { askStorage } from './http/ask-storage.ts'
 import { createTokenCache, type TokenCache } from './http/token-cache.ts'
 import { createApiMetrics, type ApiMetrics } from './metrics.ts'
 import { createSessions, type Sessions } from './planomatic/identity/create-sessions.ts'
@@ -158,8 +158,5 @@ function refuseWhileAway(storage: Storage, state: ReturnType<InstallationCheck['
 }
 
 function lookUp(storage: Storage, hash: Buffer) {
-  return withDeadline(findPrincipal(storage.auth, hash), lookUpWithinMs, () => {
-    storage.suspect()
-    return new StorageTimeout('the token could not be looked up')
-  })
+  return askStorage(storage, findPrincipal(storage.auth, hash), lookUpWithinMs)
 }

@@ -1,7 +1,7 @@
 import { actorOf, type Principal } from '@waybill/db'
 import type { Express, Request, RequestHandler } from 'express'
-import { withDeadline } from '@waybill/runtime'
 import { startAnswerTime } from './answer-time.ts'
+import { askStorage } from './ask-storage.ts'
 import type { Authenticate } from './authenticate.ts'
 import { checkMediaType } from './check-media-type.ts'
 import { kindOf, type CallGate } from './create-call-gate.ts'
@@ -11,7 +11,6 @@ import { readQuery } from './query-parameters.ts'
 import { readBody } from './read-body.ts'
 import type { Call, Route } from './route.ts'
 import { sendAll, whileAwaited } from './send-pieces.ts'
-import { StorageTimeout } from './to-problem.ts'
 
 export type MountDeps = {
   authenticate: Authenticate
@@ -73,12 +72,7 @@ function toHandler(route: MountedRoute, deps: MountDeps): RequestHandler {
     const leftMs = timeLeft()
     const call = await readCall(route, principal, request)
     const handled = deps.calls(kind, () => route.handle({ ...call, signal }))
-    const answer = await withDeadline(handled, leftMs, () => {
-      over.abort()
-      deps.suspect()
-      return new StorageTimeout('a statement did not answer')
-    })
-    await sendAll(request, response, signal, answer)
+    await sendAll(request, response, signal, await askStorage(deps, handled, leftMs, over))
   }
 }
 

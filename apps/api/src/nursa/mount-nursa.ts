@@ -1,15 +1,16 @@
 import type { ErrorRequestHandler, Express, Request, RequestHandler } from 'express'
 import type { Principal } from '@waybill/db'
 import type { NursaAudience } from '@waybill/domain'
-import { withDeadline, type Logger } from '@waybill/runtime'
+import type { Logger } from '@waybill/runtime'
 import { startAnswerTime } from '../http/answer-time.ts'
+import { askStorage } from '../http/ask-storage.ts'
 import { checkMediaType } from '../http/check-media-type.ts'
 import { kindOf, type CallGate } from '../http/create-call-gate.ts'
 import { parseJsonBody, type JsonObject } from '../http/parse-json-body.ts'
 import { CallerGone, readBody } from '../http/read-body.ts'
 import { sendAnswer, type Answer } from '../http/send-answer.ts'
 import { sendAll, whileAwaited } from '../http/send-pieces.ts'
-import { mayBeAway, StorageTimeout } from '../http/to-problem.ts'
+import { mayBeAway } from '../http/to-problem.ts'
 import { hasTooManyHeaders } from '../http/too-many-headers.ts'
 import { authenticateNursa, type NursaAuthDeps } from './authenticate-nursa.ts'
 import { createWebhook } from './create-webhook.ts'
@@ -96,12 +97,7 @@ function handler(deps: NursaDeps, route: string, action: Action): RequestHandler
     const body = takesBody.has(request.method) ? await readJson(request) : {}
     const { originalUrl: url, params } = request
     const handled = deps.calls(kindOf(request.method), () => action({ principal, url, params, body, signal }))
-    const answer = await withDeadline(handled, leftMs, () => {
-      over.abort()
-      deps.suspect()
-      return new StorageTimeout('a statement did not answer')
-    })
-    await sendAll(request, response, signal, answer)
+    await sendAll(request, response, signal, await askStorage(deps, handled, leftMs, over))
   }
 }
 

@@ -1,13 +1,14 @@
 import { actorOf } from '@waybill/db'
 import type { Request, RequestHandler, Response } from 'express'
-import { withDeadline, type Logger } from '@waybill/runtime'
+import type { Logger } from '@waybill/runtime'
 import { startAnswerTime } from '../http/answer-time.ts'
+import { askStorage } from '../http/ask-storage.ts'
 import type { CallerAddress } from '../http/caller-address.ts'
 import { kindOf, type CallGate } from '../http/create-call-gate.ts'
 import { CallerGone } from '../http/read-body.ts'
 import { requestId } from '../http/request-id.ts'
 import { sendAnswer } from '../http/send-answer.ts'
-import { mayBeAway, StorageTimeout } from '../http/to-problem.ts'
+import { mayBeAway } from '../http/to-problem.ts'
 import { hasTooManyHeaders, maxHeaders } from '../http/too-many-headers.ts'
 import { base, originOf } from './address-of.ts'
 import { newest, readVersion } from './api-version.ts'
@@ -49,15 +50,8 @@ export function handleRequest(deps: HandleDeps, route: MountedRoute): RequestHan
       const admitted = await admit(deps, route, request, sent)
       const leftMs = timeLeft()
       const attributes = route.takesBody ? await readAttributes(request) : {}
-      const answer = await withDeadline(
-        deps.calls(kind, () => route.handle({ ...admitted, attributes, signal })),
-        leftMs,
-        () => {
-          over.abort()
-          deps.suspect()
-          return new StorageTimeout('a statement did not answer')
-        },
-      )
+      const handled = deps.calls(kind, () => route.handle({ ...admitted, attributes, signal }))
+      const answer = await askStorage(deps, handled, leftMs, over)
       await send(request, response, signal, { ...answer, headers: { ...sent, ...answer.headers } })
     } catch (error) {
       if (error instanceof CallerGone) return void response.destroy()

@@ -3,6 +3,7 @@ import {
   retryDeadlocks,
   setBack,
   settleUnsent,
+  type LargeTrigger,
   type LaterOutcome,
   type SlicedDelivery,
   type StoredTrigger,
@@ -32,9 +33,10 @@ export async function sendRetry(
   const leave = await deps.retrySlots.enter()
   try {
     if (!deps.gate.isOpen() && !(await deps.gate.pass())) return 'kept'
-    const whole = await readWhole(deps, due)
+    const whole = 'data' in trigger ? trigger : await readWhole(deps, trigger)
     const view = await deps.snapshot.viewAt(subscriber, due.revision)
-    const result = await attemptOrGiveUp(deps, deps.snapshot.inShapeOf(subscriber, due.profile), whole, view)
+    const shaped = deps.snapshot.inShapeOf(subscriber, due.profile)
+    const result = await attemptOrGiveUp(deps, shaped, due, whole, view)
     if (!result) return undefined
     deps.breakers.report(subscriber.id, result.isWell, result.askedToWaitMs)
     const { decision } = result
@@ -52,15 +54,11 @@ export async function sendRetry(
   }
 }
 
-type WholeDelivery = SlicedDelivery & { trigger: StoredTrigger }
-
 /** With the data that was left out of the slice. Throws when it cannot be read. */
-async function readWhole({ sql }: DrainDeps, due: SlicedDelivery): Promise<WholeDelivery> {
-  const { trigger } = due
-  if ('data' in trigger) return { ...due, trigger }
+async function readWhole({ sql }: DrainDeps, trigger: LargeTrigger): Promise<StoredTrigger> {
   const data = (await readTriggerData(sql, [trigger.id])).get(trigger.id)
   if (data === undefined) throw new Error(`trigger ${trigger.id} is gone`)
-  return { ...due, trigger: { ...trigger, data } }
+  return { ...trigger, data }
 }
 
 /** Sent, and nothing tells: not again at once, and not for ever. 'kept' when the database refuses even that. */
@@ -83,7 +81,8 @@ async function setAside(
 async function attemptOrGiveUp(
   deps: DrainDeps,
   subscriber: Subscriber,
-  due: WholeDelivery,
+  due: SlicedDelivery,
+  trigger: StoredTrigger,
   view: string | null,
 ): Promise<AttemptResult | undefined> {
   try {
@@ -94,7 +93,7 @@ async function attemptOrGiveUp(
       expiresAtMs: due.expiresAtMs,
       subscriber,
       view,
-      trigger: due.trigger,
+      trigger,
     })
   } catch (error) {
     if (error instanceof NotSent) throw error
