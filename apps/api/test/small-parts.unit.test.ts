@@ -159,6 +159,8 @@ describe('toProblem', () => {
     ['57P01', true, 'storage_unavailable'],
     ['53300', true, 'storage_unavailable'],
     ['25006', true, 'storage_unavailable'],
+    ['42501', true, 'storage_unavailable'],
+    ['42P01', true, 'internal_error'],
     ['57014', true, 'storage_unavailable'],
     ['57014', false, 'query_too_slow'],
     ['55P03', false, 'storage_unavailable'],

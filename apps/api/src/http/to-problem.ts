@@ -34,8 +34,11 @@ export function mayBeAway(error: unknown): boolean {
   return isOutage(error) && isStorageError(error) && !endedByServer.has(codeOf(error) ?? '')
 }
 
-/** The database knows no such name (class 42), or refuses the data (21, 22, 23): the statement is wrong. */
-const wrongStatement = /^(42|2[123])/
+/**
+ * The database knows no such name (class 42), or refuses the data (21, 22, 23): the statement is wrong. One that our role
+ * may not run (42501) is not: somebody has taken a right away, and gives it back.
+ */
+const wrongStatement = /^(42(?!501)|2[123])/
 
 const isWrong = (error: unknown): boolean => wrongStatement.test(codeOf(error) ?? '')
 
