@@ -55,11 +55,10 @@ describe('the alerts about work that piles up', () => {
   }, 180_000)
 
   it('tell of outcomes that cannot be written', async () => {
-    const { firing, fires, falls } = await start()
+    const { fires, falls } = await start()
     for (let i = 0; i < 12; i += 1) await stack.subscribe(`/all-${i}`, { inFlightLimit: 100 })
     stack.receiver.setResponder(() => ({ status: 200, delayMs: 300 }))
     await falls('WaybillOutcomesUnrecorded')
-    expect(await firing()).not.toContain('WaybillOutcomesUnrecorded')
     await whileLocked(clone.url, 'deliveries', 'SHARE', async () => {
       await post(80)
       await fires('WaybillOutcomesUnrecorded')
