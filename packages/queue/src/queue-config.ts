@@ -1,4 +1,4 @@
-/** Where wake-ups travel. Both backends carry the same two queues; neither holds anything that Postgres does not know. */
+/** Where wake-ups travel. Both backends carry the same queues; neither holds anything that Postgres does not know. */
 export type QueueConfig = RedisQueueConfig | PostgresQueueConfig
 
 export type RedisQueueConfig = {
