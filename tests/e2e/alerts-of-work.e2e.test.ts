@@ -58,7 +58,7 @@ describe('the alerts about work that piles up', () => {
     const { fires, falls } = await start()
     for (let i = 0; i < 12; i += 1) await stack.subscribe(`/all-${i}`, { inFlightLimit: 100 })
     stack.receiver.setResponder(() => ({ status: 200, delayMs: 300 }))
-    await falls('WaybillOutcomesUnrecorded')
+    expect(await falls('WaybillOutcomesUnrecorded')).toBe(true)
     await whileLocked(clone.url, 'deliveries', 'SHARE', async () => {
       await post(80)
       await fires('WaybillOutcomesUnrecorded')

@@ -114,7 +114,7 @@ describe('the alerts', () => {
 
   it('tell of a batch that stays in the hands of a worker that lives', async () => {
     const { fires, falls } = watchAlerts(stack, { WaybillWorkHeld: 2 })
-    await falls('WaybillWorkHeld')
+    expect(await falls('WaybillWorkHeld')).toBe(true)
     // Its outcome cannot be written meanwhile.
     await whileLocked(clone.url, 'deliveries', 'SHARE', async () => {
       await post()
@@ -136,7 +136,7 @@ describe('the alerts', () => {
 
   it('tell of a ledger that nobody can audit', async () => {
     const { fires, falls } = watchAlerts(stack, { WaybillLedgerUnaudited: 3 })
-    await falls('WaybillLedgerUnaudited')
+    expect(await falls('WaybillLedgerUnaudited')).toBe(true)
     await whileLocked(clone.url, 'batches', 'ACCESS EXCLUSIVE', () => fires('WaybillLedgerUnaudited'))
     await falls('WaybillLedgerUnaudited')
   })
