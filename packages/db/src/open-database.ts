@@ -2,6 +2,7 @@ import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { arrayTypes, type ArrayTypes } from './array-types.ts'
 import * as schema from './schema/index.ts'
+import { sessionSettings } from './session-settings.ts'
 import { watchStatements } from './watch-statements.ts'
 
 type Types = { bigint: number } & ArrayTypes
@@ -60,9 +61,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     // See array-types.ts.
     fetch_types: false,
     connection: {
+      ...sessionSettings,
       application_name: options.applicationName,
-      // Compiling a statement over many partitions takes longer than most of them run.
-      jit: false,
       statement_timeout: options.statementTimeoutMs,
       lock_timeout: 1_000,
       idle_in_transaction_session_timeout: 5_000,

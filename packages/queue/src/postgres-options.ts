@@ -6,9 +6,9 @@ import type { PostgresQueueConfig } from './queue-config.ts'
 
 /**
  * Commits do not wait for the disk: a wake-up lost in a crash of the server is one the sweep makes up for. Nothing else
- * is written through these connections.
+ * is written through these connections. They may idle, whatever the role's own setting, most of all the one that LISTENs.
  */
-const sessionOptions = '-c synchronous_commit=off'
+const sessionOptions = '-c synchronous_commit=off -c idle_session_timeout=0'
 
 /**
  * Options of one pool of BullMQ; a Queue takes a pool and a Worker a pool and a connection for LISTEN. The `options` of

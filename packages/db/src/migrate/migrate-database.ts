@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import postgres from 'postgres'
+import { sessionSettings } from '../session-settings.ts'
 import { applyMigrations } from './apply-migrations.ts'
 import { retryLocks } from './retry-locks.ts'
 
@@ -9,6 +10,8 @@ const ownMigrations = fileURLToPath(new URL('../../migrations', import.meta.url)
 /** Any fixed number: the advisory lock that lets one migrator run at a time. */
 const migrationLock = 7_212_019
 const askAgainMs = 200
+/** Builds take as long as they take, whatever the role's own settings. */
+const unlimited: Readonly<Record<string, string>> = { statement_timeout: '0', lock_timeout: '0', idle_in_transaction_session_timeout: '0' }
 
 export type MigrateOptions = {
   /** Default: the migrations of this package. */
@@ -28,8 +31,7 @@ export async function migrateDatabase(databaseUrl: string, options: MigrateOptio
   const client = postgres(databaseUrl, {
     max: 1,
     onnotice: () => {},
-    // Builds take as long as they take, whatever the role's own setting.
-    connection: { application_name: 'waybill-migrate', statement_timeout: 0, lock_timeout: 0 },
+    connection: { ...sessionSettings, application_name: 'waybill-migrate', ...unlimited },
   })
   try {
     await refuseUnfitServer(client)
