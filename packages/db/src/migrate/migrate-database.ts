@@ -11,7 +11,11 @@ const ownMigrations = fileURLToPath(new URL('../../migrations', import.meta.url)
 const migrationLock = 7_212_019
 const askAgainMs = 200
 /** Builds take as long as they take, whatever the role's own settings. */
-const unlimited: Readonly<Record<string, string>> = { statement_timeout: '0', lock_timeout: '0', idle_in_transaction_session_timeout: '0' }
+const unlimited: Readonly<Record<string, string>> = {
+  statement_timeout: '0',
+  lock_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+}
 
 export type MigrateOptions = {
   /** Default: the migrations of this package. */
