@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { eventually, startProcess, type TestProcess } from '@waybill/testing'
 import { startPrivatePostgres, type PrivatePostgres } from '../faults/support/private-postgres.ts'
 import { masterKey } from '../support/subscribe-receiver.ts'
+import { watchAlerts } from './support/watch-alerts.ts'
 
 const root = join(import.meta.dirname, '../..')
 let postgres: PrivatePostgres
@@ -101,4 +102,20 @@ describe.each(['api', 'worker'] as const)('a starting %s', (app) => {
       await takeBack()
     }
   })
+})
+
+describe('a worker that runs in production', () => {
+  it('tells when a role begins to lose what it commits, until it no longer does', async () => {
+    const worker = start('worker', production)
+    await running(worker)
+    const { firing, fires, falls } = watchAlerts({ api: worker, workers: [] })
+    expect(await firing()).not.toContain('WaybillStorageUnsafe')
+    const takeBack = await set('role', 'synchronous_commit', 'off')
+    try {
+      await fires('WaybillStorageUnsafe')
+    } finally {
+      await takeBack()
+    }
+    await falls('WaybillStorageUnsafe')
+  }, 150_000)
 })

@@ -15,6 +15,7 @@ const faults: Record<string, (scene: Scene) => void> = {
   WaybillApiGone: () => {},
   WaybillWorkersGone: () => {},
   WaybillStorageAway: ({ facts }) => (facts.storageUp = false),
+  WaybillStorageUnsafe: ({ watch }) => watch.storageUnsafe(true),
   WaybillApiErrors: ({ api }) => {
     for (let i = 0; i < 20; i += 1) api.answered('/v1/triggers', 'POST', 503, 1_900)
   },

@@ -1,7 +1,7 @@
-import { databaseHealth, readBacklog } from '@waybill/db'
+import { databaseHealth, findDurabilityProblem, readBacklog } from '@waybill/db'
 import { asBatchId, asSubscriptionId, type BatchId, type SubscriptionId } from '@waybill/domain'
 import { createConsumers } from '@waybill/queue'
-import { createLoop, startMetricsServer, withDeadline, type Logger } from '@waybill/runtime'
+import { createLoop, startMetricsServer, withDeadline, type Logger, type Loop } from '@waybill/runtime'
 import { createLedgerGauges } from './audit/ledger-gauges.ts'
 import { watchLedger } from './audit/watch-ledger.ts'
 import type { WorkerConfig } from './config.ts'
@@ -9,6 +9,7 @@ import { buildDeps, type WorkerDeps } from './deps.ts'
 import { drainLane } from './drain/drain-lane.ts'
 import { fanOutBatch } from './fan-out/fan-out-batch.ts'
 import { readiness } from './health/readiness.ts'
+import { watchDurability } from './health/watch-durability.ts'
 import { watchFacts } from './health/watch-facts.ts'
 import { createWatchGauges, type WatchGauges } from './health/watch-gauges.ts'
 import { watchQueue } from './health/watch-queue.ts'
@@ -25,6 +26,7 @@ const pauseWithinMs = 5_000
 const noticesEveryMs = 1_000
 /** How often the worker looks whether its connections still lead anywhere, and to a queue that keeps jobs: neither is told. */
 const lookEveryMs = 5_000
+const askDurabilityEveryMs = 15_000
 
 /** Starts the consumers, the sweep and the probes; `stop` drains in order and loses nothing. */
 export async function startWorker(config: WorkerConfig, logger: Logger): Promise<RunningWorker> {
@@ -57,6 +59,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       run: (signal) => tellNotices(deps, signal),
       logger,
     }),
+    ...(config.production ? [durabilityLoop(config, watched, logger)] : []),
     createLoop({ name: 'backlog', everyMs: backlogEveryMs, run: () => measure(deps, watched), logger }),
     createLoop({
       name: 'audit',
@@ -96,6 +99,13 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   }
   let stopped: Promise<void> | undefined
   return { metricsUrl: server.url, stop: () => (stopped ??= stopInOrder()) }
+}
+
+/** Elsewhere a database may be fast instead: the start has said so. */
+function durabilityLoop({ databaseUrl }: WorkerConfig, watched: WatchGauges, logger: Logger): Loop {
+  const ask = () => findDurabilityProblem(databaseUrl)
+  const run = watchDurability({ ask, logger }, watched.storageUnsafe)
+  return createLoop({ name: 'durability', everyMs: askDurabilityEveryMs, run, logger })
 }
 
 /** Nothing new begins; what is under way ends by its own deadline and is written. */

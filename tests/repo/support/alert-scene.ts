@@ -73,6 +73,7 @@ export function openScene() {
     })
     watch.partitionDays(7)
     watch.queueUnsafe(false)
+    watch.storageUnsafe(false)
     gauges.show(wholeLedger)
   }
   quietDay()

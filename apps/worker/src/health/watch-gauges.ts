@@ -14,7 +14,11 @@ export type WatchedFacts = {
   heldMs: () => { batch: number; lane: number }
 }
 
-export type WatchGauges = { partitionDays(days: number): void; queueUnsafe(unsafe: boolean): void }
+export type WatchGauges = {
+  partitionDays(days: number): void
+  queueUnsafe(unsafe: boolean): void
+  storageUnsafe(unsafe: boolean): void
+}
 
 /** What alerts ask of the process itself; nothing here asks a server when it is read. */
 export function createWatchGauges(registry: Registry, facts: WatchedFacts): WatchGauges {
@@ -58,6 +62,11 @@ export function createWatchGauges(registry: Registry, facts: WatchedFacts): Watc
     name: 'waybill_queue_unsafe',
     help: '1 while the queue is set up so that it would lose jobs, as when its Redis evicts keys, else 0.',
   })
+  const lossy = gauge({
+    registry,
+    name: 'waybill_storage_unsafe',
+    help: '1 while the database is set up so that a crash of it loses commits, else 0; looked at in production only.',
+  })
   const days = gauge({
     registry,
     name: 'waybill_partition_days_ahead',
@@ -65,5 +74,9 @@ export function createWatchGauges(registry: Registry, facts: WatchedFacts): Watc
   })
   // Not known yet is not 0.
   days.remove()
-  return { partitionDays: (n) => days.set(n), queueUnsafe: (is) => unsafe.set(is ? 1 : 0) }
+  return {
+    partitionDays: (n) => days.set(n),
+    queueUnsafe: (is) => unsafe.set(is ? 1 : 0),
+    storageUnsafe: (is) => lossy.set(is ? 1 : 0),
+  }
 }
