@@ -33,6 +33,6 @@ describe('the options of a Postgres pool', () => {
     const address = `${databaseUrl}?sslmode=disable&options=-c%20work_mem%3D8MB`
     const { connectionString, options } = postgresOptions({ backend: 'postgres', databaseUrl: address })
     expect(connectionString).toBe(`${databaseUrl}?sslmode=disable`)
-    expect(options).toBe('-c work_mem=8MB -c synchronous_commit=off')
+    expect(options).toBe('-c work_mem=8MB -c synchronous_commit=off -c idle_session_timeout=0')
   })
 })
