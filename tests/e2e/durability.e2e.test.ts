@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { findDurabilityProblem } from '@waybill/db'
 import { eventually, startProcess, type TestProcess } from '@waybill/testing'
 import { startPrivatePostgres, type PrivatePostgres } from '../faults/support/private-postgres.ts'
 import { masterKey } from '../support/subscribe-receiver.ts'
@@ -69,25 +70,9 @@ describe.each(['api', 'worker'] as const)('a starting %s', (app) => {
     expect([warnings(child), refusals(child)]).toEqual([[], []])
   })
 
-  it.each(['remote_apply', 'remote_write', 'local'])(
-    'leaves it to the operator that synchronous_commit is %s',
-    async (value) => {
-      const takeBack = await set('role', 'synchronous_commit', value)
-      try {
-        const child = start(app, production)
-        await running(child)
-        expect([warnings(child), refusals(child)]).toEqual([[], []])
-      } finally {
-        await takeBack()
-      }
-    },
-  )
-
   it.each([
     ['role', 'synchronous_commit'],
-    ['database', 'synchronous_commit'],
     ['server', 'fsync'],
-    ['server', 'full_page_writes'],
   ] as const)('refuses a %s with %s off in production, and else says so once', async (how, setting) => {
     const takeBack = await set(how, setting, 'off')
     try {
@@ -98,6 +83,27 @@ describe.each(['api', 'worker'] as const)('a starting %s', (app) => {
       expect(refusals(refused)[0]?.text).toContain(`off is ${setting}`)
       await running(elsewhere)
       expect(warnings(elsewhere)).toEqual([setting])
+    } finally {
+      await takeBack()
+    }
+  })
+})
+
+/** As every process asks when it starts. */
+describe('the look at the settings of a database', () => {
+  it.each([
+    ['role', 'synchronous_commit', 'remote_apply', undefined],
+    ['role', 'synchronous_commit', 'remote_write', undefined],
+    ['role', 'synchronous_commit', 'local', undefined],
+    ['role', 'synchronous_commit', 'off', 'synchronous_commit'],
+    ['database', 'synchronous_commit', 'off', 'synchronous_commit'],
+    ['server', 'fsync', 'off', 'fsync'],
+    ['server', 'full_page_writes', 'off', 'full_page_writes'],
+  ] as const)('finds of a %s whose %s is %s what is off: %s', async (how, setting, value, off) => {
+    const takeBack = await set(how, setting, value)
+    try {
+      const problem = await findDurabilityProblem(postgres.url)
+      expect(problem).toBe(off && `would lose what was accepted if it crashed: off is ${off}`)
     } finally {
       await takeBack()
     }

@@ -21,7 +21,7 @@ import { tendPartitions } from './sweep/sweep.ts'
 export type RunningWorker = { metricsUrl: string; stop(): Promise<void> }
 
 const hourMs = 3_600_000
-const backlogEveryMs = 10_000
+const backlogEveryMs = 5_000
 const pauseWithinMs = 5_000
 const noticesEveryMs = 1_000
 /** How often the worker looks whether its connections still lead anywhere, and to a queue that keeps jobs: neither is told. */
