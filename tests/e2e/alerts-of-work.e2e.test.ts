@@ -1,10 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { asBatchId } from '@waybill/domain'
 import { createWakeUps, type WakeUps } from '@waybill/queue'
-import { createTestDatabase, eventually, queueBackends, type TestDatabase } from '@waybill/testing'
+import {
+  createTestDatabase,
+  eventually,
+  queueBackends,
+  type TestDatabase,
+  whileLocked,
+} from '@waybill/testing'
 import { aTriggerBody } from './support/ledgers.ts'
 import { startStack, type Stack } from './support/start-stack.ts'
-import { patient, watchAlerts, whileLocked } from './support/watch-alerts.ts'
+import { patient, watchAlerts } from './support/watch-alerts.ts'
 
 const [backend] = queueBackends()
 const slow = { ...patient, timeoutMs: 100_000 }

@@ -15,10 +15,11 @@ import {
   queueBackends,
   testServices,
   type TestDatabase,
+  whileLocked,
 } from '@waybill/testing'
 import { aTriggerBody } from './support/ledgers.ts'
 import { startStack, type Stack } from './support/start-stack.ts'
-import { patient, scrape, watchAlerts, whileLocked } from './support/watch-alerts.ts'
+import { patient, scrape, watchAlerts } from './support/watch-alerts.ts'
 
 const [backend] = queueBackends()
 const yard = asIntegrationId(12)

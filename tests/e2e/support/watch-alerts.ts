@@ -1,5 +1,4 @@
 import { eventually, type TestProcess } from '@waybill/testing'
-import postgres from 'postgres'
 import { evaluateRule, type Scrape } from '../../support/evaluate-rule.ts'
 import type { Rule } from '../../support/parse-rule.ts'
 import { readAlerts } from '../../support/read-alerts.ts'
@@ -22,19 +21,6 @@ export function watchAlerts(stack: Pick<Stack, 'api' | 'workers'>, sooner: Recor
     firing,
     fires: (name: string) => eventually(async () => (await firing()).includes(name), patient),
     falls: (name: string) => eventually(async () => !(await firing()).includes(name), patient),
-  }
-}
-
-/** Does `work` while a table is locked. With a client of its own: Waybill's gives up transactions that take long. */
-export async function whileLocked(url: string, table: string, mode: string, work: () => Promise<unknown>) {
-  const sql = postgres(url, { max: 1 })
-  try {
-    await sql.begin(async (tx) => {
-      await tx.unsafe(`LOCK TABLE ${table} IN ${mode} MODE`)
-      await work()
-    })
-  } finally {
-    await sql.end()
   }
 }
 
