@@ -9,10 +9,9 @@ import { buildDeps, type WorkerDeps } from './deps.ts'
 import { drainLane } from './drain/drain-lane.ts'
 import { fanOutBatch } from './fan-out/fan-out-batch.ts'
 import { readiness } from './health/readiness.ts'
-import { watchDurability } from './health/watch-durability.ts'
 import { watchFacts } from './health/watch-facts.ts'
 import { createWatchGauges, type WatchGauges } from './health/watch-gauges.ts'
-import { watchQueue } from './health/watch-queue.ts'
+import { watchSafety } from './health/watch-safety.ts'
 import { tellNotices } from './notify/tell-notices.ts'
 import { removeHistory } from './retention/remove-history.ts'
 import { createSweepLoops } from './sweep/create-sweep-loops.ts'
@@ -52,14 +51,14 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       logger,
     }),
     createLoop({ name: 'database', everyMs: lookEveryMs, run: async () => look(deps), logger }),
-    createLoop({ name: 'queue', everyMs: lookEveryMs, run: watchQueue(deps, watched.queueUnsafe), logger }),
+    createLoop({ name: 'queue', everyMs: lookEveryMs, run: watchQueue(deps, watched), logger }),
     createLoop({
       name: 'notices',
       everyMs: noticesEveryMs,
       run: (signal) => tellNotices(deps, signal),
       logger,
     }),
-    ...(config.production ? [durabilityLoop(config, watched, logger)] : []),
+    ...(config.production ? [durabilityLoop(deps, watched)] : []),
     createLoop({ name: 'backlog', everyMs: backlogEveryMs, run: () => measure(deps, watched), logger }),
     createLoop({
       name: 'audit',
@@ -101,11 +100,18 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   return { metricsUrl: server.url, stop: () => (stopped ??= stopInOrder()) }
 }
 
+function watchQueue({ wakeUps, logger }: WorkerDeps, { queueUnsafe: show }: WatchGauges) {
+  return watchSafety({ name: 'queue', ask: () => wakeUps.problem(), show }, logger)
+}
+
+function watchDatabase({ config, logger }: WorkerDeps, { storageUnsafe: show }: WatchGauges) {
+  return watchSafety({ name: 'database', ask: () => findDurabilityProblem(config.databaseUrl), show }, logger)
+}
+
 /** Elsewhere a database may be fast instead: the start has said so. */
-function durabilityLoop({ databaseUrl }: WorkerConfig, watched: WatchGauges, logger: Logger): Loop {
-  const ask = () => findDurabilityProblem(databaseUrl)
-  const run = watchDurability({ ask, logger }, watched.storageUnsafe)
-  return createLoop({ name: 'durability', everyMs: askDurabilityEveryMs, run, logger })
+function durabilityLoop(deps: WorkerDeps, watched: WatchGauges): Loop {
+  const run = watchDatabase(deps, watched)
+  return createLoop({ name: 'durability', everyMs: askDurabilityEveryMs, run, logger: deps.logger })
 }
 
 /** Nothing new begins; what is under way ends by its own deadline and is written. */
