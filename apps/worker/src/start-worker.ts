@@ -104,14 +104,11 @@ function watchQueue({ wakeUps, logger }: WorkerDeps, { queueUnsafe: show }: Watc
   return watchSafety({ name: 'queue', ask: () => wakeUps.problem(), show }, logger)
 }
 
-function watchDatabase({ config, logger }: WorkerDeps, { storageUnsafe: show }: WatchGauges) {
-  return watchSafety({ name: 'database', ask: () => findDurabilityProblem(config.databaseUrl), show }, logger)
-}
-
 /** Elsewhere a database may be fast instead: the start has said so. */
-function durabilityLoop(deps: WorkerDeps, watched: WatchGauges): Loop {
-  const run = watchDatabase(deps, watched)
-  return createLoop({ name: 'durability', everyMs: askDurabilityEveryMs, run, logger: deps.logger })
+function durabilityLoop({ config, logger }: WorkerDeps, { storageUnsafe: show }: WatchGauges): Loop {
+  const ask = () => findDurabilityProblem(config.databaseUrl)
+  const run = watchSafety({ name: 'database', ask, show }, logger)
+  return createLoop({ name: 'durability', everyMs: askDurabilityEveryMs, run, logger })
 }
 
 /** Nothing new begins; what is under way ends by its own deadline and is written. */

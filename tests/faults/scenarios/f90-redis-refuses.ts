@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { expectAlarms, sweepAlarms } from '../support/expect-alarms.ts'
-import { healedWithin } from '../support/healed-within.ts'
-import { judge, mustHold } from '../support/judge.ts'
+import { expectQueue } from '../support/expect-queue.ts'
+import { judge } from '../support/judge.ts'
 import type { Scenario } from '../support/scenario.ts'
 import { lasts, startLoad, usualStack } from '../support/start-load.ts'
 
@@ -46,12 +46,11 @@ export const scenario: Scenario = {
     for (const name of queueNames) await admin.hdel(`{waybill}:${name}:meta`, 'paused')
     await lasts(2_000)
     const noteAlarms = await expectAlarms(stack, { fromMs, toMs: Date.now() }, sweepAlarms)
-    const healed = await healedWithin(stack, 6_000)
+    const noteQueue = await expectQueue(stack)
     await load.stop()
     const finding = await judge(stack)
     noteAlarms(finding)
-    finding.notes.push(`${healed} batches taken up by sweeps in 6 s after it`)
-    mustHold(finding, healed < 10, 'F90 the queue brings nothing any more')
+    noteQueue(finding)
     return finding
   },
 }

@@ -1,8 +1,8 @@
 import { migrateQueue } from '@waybill/queue'
 import postgres from 'postgres'
 import { expectAlarms, sweepAlarms } from '../support/expect-alarms.ts'
-import { healedWithin } from '../support/healed-within.ts'
-import { judge, mustHold } from '../support/judge.ts'
+import { expectQueue } from '../support/expect-queue.ts'
+import { judge } from '../support/judge.ts'
 import type { Scenario } from '../support/scenario.ts'
 import { lasts, startLoad, usualStack } from '../support/start-load.ts'
 
@@ -46,12 +46,11 @@ export const scenario: Scenario = {
     const toMs = Date.now()
     await lasts(2_000)
     const noteAlarms = await expectAlarms(stack, { fromMs, toMs }, sweepAlarms)
-    const healed = await healedWithin(stack, 6_000)
+    const noteQueue = await expectQueue(stack)
     await load.stop()
     const finding = await judge(stack)
     noteAlarms(finding)
-    finding.notes.push(`${healed} batches taken up by sweeps in 6 s after it`)
-    mustHold(finding, healed < 10, 'F91 the queue brings nothing any more')
+    noteQueue(finding)
     return finding
   },
 }

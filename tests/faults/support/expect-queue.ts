@@ -1,12 +1,17 @@
 import { samplesOf } from '../../support/evaluate-rule.ts'
 import type { FaultStack } from './fault-stack.ts'
+import { mustHold, type Finding } from './judge.ts'
 import { lasts } from './start-load.ts'
 
-/** How many batches the sweeps take up within `ms` that the queue should have brought. */
-export async function healedWithin(stack: FaultStack, ms: number): Promise<number> {
+/** Looks for 6 s whether the queue brings batches again, and notes if it is still the sweeps that take them up. */
+export async function expectQueue(stack: FaultStack): Promise<(finding: Finding) => void> {
   const before = healedBatches(stack)
-  await lasts(ms)
-  return healedBatches(stack) - before
+  await lasts(6_000)
+  const healed = healedBatches(stack) - before
+  return (finding) => {
+    finding.notes.push(`${healed} batches taken up by sweeps in 6 s after it`)
+    mustHold(finding, healed < 10, 'the queue brings nothing any more')
+  }
 }
 
 function healedBatches({ watch }: FaultStack): number {
